@@ -1,0 +1,167 @@
+import type { z } from "zod";
+import type { AccountId, RemoteId, ThreadKey } from "./ids.ts";
+import type { Limits } from "./limits.ts";
+import type { Inbound, Outbound, Sent } from "./message.ts";
+
+/** One configured account of a channel: one mailbox, one page, one phone number. */
+export interface Account<Config> {
+  readonly id: AccountId;
+  readonly name: string;
+  readonly config: Config;
+}
+
+export type Status =
+  | { readonly state: "connecting" }
+  | { readonly state: "online" }
+  | {
+      readonly state: "needs-login";
+      readonly reason: string;
+      readonly show?: { readonly qr: string } | { readonly url: string };
+    }
+  | { readonly state: "offline"; readonly reason: string; readonly retryInMs?: number };
+
+/** Everything a connector may ask of the hub. It sees no database, no socket and no other connector. */
+export interface Hub {
+  /**
+   * Resolves once the event is stored (or known already). Only then may the connector acknowledge it to the channel.
+   * Rejects when it could not be stored: the channel must deliver again.
+   */
+  receive(event: Inbound): Promise<void>;
+  status(status: Status): void;
+  /** Small durable memory of one account: a sync position, a session. Values up to 64 kB. */
+  readonly memory: {
+    get(key: string): Promise<string | undefined>;
+    set(key: string, value: string): Promise<void>;
+  };
+  /** What the customer of this thread may see, oldest first: for channels that show history themselves (web chat). */
+  transcript(
+    thread: ThreadKey,
+    page: { readonly after?: number; readonly before?: number; readonly limit: number },
+  ): Promise<Transcript>;
+  /** Reaches every live peer that joined this thread, on every node. */
+  tell(thread: ThreadKey, event: string, payload: unknown): void;
+  readonly log: { info(text: string, fields?: object): void; warn(text: string, fields?: object): void };
+  now(): Date;
+}
+
+/** One line of a thread as the customer sees it. Notes and held messages are never in it. */
+export interface TranscriptLine {
+  readonly seq: number;
+  readonly id: string;
+  readonly direction: "in" | "out";
+  readonly text: string;
+  readonly author: { readonly name: string; readonly avatarUrl?: string };
+  readonly attachments: readonly {
+    readonly name: string;
+    readonly mimeType: string;
+    readonly bytes: number;
+    readonly url: string;
+  }[];
+  readonly at: Date;
+  readonly clientId?: string;
+  readonly state?: string;
+}
+export interface Transcript {
+  readonly lines: readonly TranscriptLine[];
+  readonly more: boolean;
+  /** Highest seq the customer has seen. */
+  readonly readSeq: number;
+}
+
+export interface WebhookRequest {
+  readonly method: "GET" | "POST";
+  /** What follows the account's webhook address, "" or "/...". */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Headers;
+  /** The bytes as received: signatures are computed over these. */
+  readonly body: Uint8Array;
+}
+
+export interface WebhookReply {
+  readonly status: number;
+  readonly body?: string;
+  readonly contentType?: string;
+}
+
+/** A customer's live socket to us (web chat). The server authenticates nothing: the connector does, in its first ask. */
+export interface Peer {
+  readonly ip: string;
+  readonly origin: string | undefined;
+  /** Every question of the peer; what the handler returns is the answer, what it throws is refused. */
+  onAsk(handler: (event: string, payload: unknown) => Promise<unknown>): void;
+  tell(event: string, payload: unknown): void;
+  /** From now on hub.tell(thread) reaches this peer. */
+  join(thread: ThreadKey): void;
+  close(reason: string): void;
+  readonly closed: AbortSignal;
+}
+
+/**
+ * The running side of one account. The optional methods are the channel's abilities: what a channel
+ * cannot do is absent, never a stub that throws. The desk offers exactly what is there.
+ */
+export interface Connection {
+  /** Connects and keeps connected until the signal aborts. Network trouble is a status, not an exception. */
+  start(signal: AbortSignal): Promise<void>;
+  /** Sends one message. Throws ConnectorError and nothing else. */
+  send(message: Outbound, signal: AbortSignal): Promise<Sent>;
+  edit?(thread: ThreadKey, id: RemoteId, text: string): Promise<void>;
+  remove?(thread: ThreadKey, id: RemoteId): Promise<void>;
+  react?(thread: ThreadKey, id: RemoteId, emoji: string): Promise<void>;
+  typing?(thread: ThreadKey, active: boolean): Promise<void>;
+  /** Tells the channel that an agent has read up to this message. */
+  markRead?(thread: ThreadKey, id: RemoteId): Promise<void>;
+  /** For channels that call us over HTTP. Answers only after hub.receive() has stored the event. */
+  webhook?(request: WebhookRequest): Promise<WebhookReply>;
+  /** For channels whose customers hold a live socket to us. */
+  peer?(peer: Peer): void;
+  /** Reads again what was once handed over as "unparsed". Must not do I/O. */
+  reparse?(raw: Uint8Array): Promise<readonly Inbound[]>;
+  /** Proves the settings against the real remote for the admin's "Test" button; throws ConnectorError. */
+  probe?(signal: AbortSignal): Promise<{ readonly says: string }>;
+}
+
+interface Described<S extends z.ZodType> {
+  readonly kind: string;
+  readonly title: string;
+  /** Checked before open(); the settings form is drawn from it (title/description through zod's .meta()). */
+  readonly config: S;
+  /** Keys of config that are secrets: encrypted at rest, never shown again. */
+  readonly secrets: readonly string[];
+  /** The public address of the account, read from its settings: unique per kind ("" = none). */
+  readonly address: (config: z.output<S>) => string;
+  readonly limits: Limits;
+}
+
+/** A channel as the rest of the hub sees it: open() takes settings as stored and refuses bad ones. Does no I/O. */
+export interface Connector extends Omit<Described<z.ZodType>, "address"> {
+  address(config: unknown): string;
+  open(account: Account<unknown>, hub: Hub): Connection;
+}
+
+/** Ties the settings schema to what open() is given. */
+export const defineConnector = <S extends z.ZodType>(
+  spec: Described<S> & { open(account: Account<z.output<S>>, hub: Hub): Connection },
+): Connector => ({
+  ...spec,
+  address: (config) => spec.address(spec.config.parse(config)),
+  open: (account, hub) => spec.open({ ...account, config: spec.config.parse(account.config) }, hub),
+});
+
+const abilities = [
+  "edit",
+  "remove",
+  "react",
+  "typing",
+  "markRead",
+  "webhook",
+  "peer",
+  "reparse",
+  "probe",
+] as const satisfies readonly (keyof Connection)[];
+export type Ability = (typeof abilities)[number];
+
+/** What this account can do, read off the connection itself. */
+export const abilitiesOf = (connection: Connection): readonly Ability[] =>
+  abilities.filter((ability) => connection[ability] !== undefined);

@@ -1,0 +1,12 @@
+/** What a channel takes in one message. The core splits and refuses by these numbers; a connector never truncates. */
+export interface Limits {
+  /** Longest text in UTF-16 code units; longer text is split on a word by the core. */
+  readonly text: number;
+  readonly attachments:
+    | { readonly bytes: number; readonly perMessage: number; readonly mimeTypes: readonly string[] | "any" }
+    | false;
+  /** Hours after the customer's last message in which free-form replies are allowed. */
+  readonly replyWindowHours: number | false;
+  /** Whether the channel carries a subject line. */
+  readonly subject: boolean;
+}

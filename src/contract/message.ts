@@ -1,0 +1,186 @@
+import type { RemoteId, ThreadKey } from "./ids.ts";
+
+/** Kinds of addresses a person can have. A number and a WhatsApp number are different things on purpose. */
+export const identityKinds = [
+  "email",
+  "e164",
+  "wa_phone",
+  "wa_bsuid",
+  "wa_lid",
+  "psid",
+  "igsid",
+  "visitor",
+  "site_user",
+  "loopback",
+] as const;
+export type IdentityKind = (typeof identityKinds)[number];
+
+/** One address of a person, in the scope in which it is unique ("" = the whole tenant, else page or account). */
+export interface Address {
+  readonly kind: IdentityKind;
+  readonly scope?: string;
+  readonly value: string;
+  /** The channel itself vouches for it (a signed site user, a mailbox that passed DMARC). */
+  readonly verified?: boolean;
+}
+
+export interface Person {
+  /** The address the thread answers to comes first. Empty: an anonymous caller or visitor who left nothing. */
+  readonly addresses: readonly Address[];
+  readonly name?: string;
+  /** BCP 47, when the channel says so. */
+  readonly language?: string;
+}
+
+export interface Attachment {
+  readonly name: string;
+  readonly mimeType: string;
+  /** Size in bytes; an estimate when the channel does not tell. */
+  readonly bytes: number;
+  /** Set for pictures an HTML body refers to by cid:. */
+  readonly contentId?: string;
+  readonly inline?: boolean;
+  /** Opened at most once, while the event is being stored or sent. */
+  open(): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** What the customer wrote is one of these; everything unknown is "unsupported" and stays visible. */
+export type MessageKind = "text" | "html" | "location" | "contact" | "call" | "system" | "unsupported";
+
+export interface InboundMessage {
+  readonly type: "message";
+  readonly thread: ThreadKey;
+  /** Delivering the same id twice must be harmless: the core keeps one. */
+  readonly id: RemoteId;
+  readonly from: Person;
+  /** Sent from our own side of the channel outside the hub (a phone, a shared mailbox). */
+  readonly own: boolean;
+  /** The channel's clock. */
+  readonly sentAt: Date;
+  readonly kind: MessageKind;
+  readonly text: string;
+  /** Already sanitised by the connector; the hub never stores raw HTML as a body. */
+  readonly html?: string;
+  readonly subject?: string;
+  readonly attachments: readonly Attachment[];
+  /** Typed extras of a kind, small: {lat,lng}, header recipients, offsets of quoted text. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+  readonly replyTo?: RemoteId;
+  /**
+   * Ids of messages this one answers, best first (In-Reply-To, then References from the end). The hub joins the
+   * thread of the first one it knows on this account before it looks at `thread`.
+   */
+  readonly references?: readonly RemoteId[];
+  /** A token from a reply address or other proof that the sender holds a letter of ours. */
+  readonly replyToken?: string;
+  /** Everybody named on the letter: they become participants of the thread. */
+  readonly participants?: readonly Address[];
+  /** The sender is proved not to be who they say (DMARC failure): held instead of appended. */
+  readonly suspicious?: boolean;
+  /** Machine-made mail: shown, but reopens nothing, starts no clock and is never auto-answered. */
+  readonly automatic?: boolean;
+  /** Imported history: no notification, no unread mark. */
+  readonly historic?: boolean;
+  /** What the channel sent, kept for audit and replay. */
+  readonly raw: Raw;
+}
+
+/** Bytes as they came, or a JSON value for channels that speak objects. Streams for what does not fit in memory. */
+export type Raw =
+  | { readonly bytes: Uint8Array }
+  | { readonly json: unknown }
+  | { readonly bytes: number; open(): Promise<AsyncIterable<Uint8Array>> };
+
+export interface InboundEdit {
+  readonly type: "edit";
+  readonly thread: ThreadKey;
+  readonly id: RemoteId;
+  readonly text: string;
+  readonly at: Date;
+}
+export interface InboundRevoke {
+  readonly type: "revoke";
+  readonly thread: ThreadKey;
+  readonly id: RemoteId;
+  readonly at: Date;
+}
+export interface InboundReaction {
+  readonly type: "reaction";
+  readonly thread: ThreadKey;
+  readonly id: RemoteId;
+  /** Who reacted, as the channel names them. */
+  readonly actor: string;
+  /** Empty = taken back. */
+  readonly emoji: string;
+  readonly at: Date;
+}
+export interface InboundReceipt {
+  readonly type: "receipt";
+  readonly thread: ThreadKey;
+  /** The id send() gave, or our own Outbound.key where the channel echoes it. */
+  readonly id: RemoteId;
+  readonly state: "sent" | "delivered" | "read" | "failed";
+  /** Absent = every recipient. */
+  readonly recipient?: string;
+  readonly error?: string;
+  readonly at: Date;
+}
+/** Something arrived that the connector could not read: parked visibly, replayed through `reparse` after a fix. */
+export interface InboundUnparsed {
+  readonly type: "unparsed";
+  readonly id: RemoteId;
+  readonly reason: string;
+  readonly raw: Raw;
+}
+/** Not stored: shown to whoever looks at the conversation now. */
+export interface InboundTyping {
+  readonly type: "typing";
+  readonly thread: ThreadKey;
+  readonly active: boolean;
+}
+/** The customer has seen everything up to and including this id (or our key). */
+export interface InboundSeen {
+  readonly type: "seen";
+  readonly thread: ThreadKey;
+  readonly id: RemoteId;
+  readonly at: Date;
+}
+
+export type Inbound =
+  | InboundMessage
+  | InboundEdit
+  | InboundRevoke
+  | InboundReaction
+  | InboundReceipt
+  | InboundSeen
+  | InboundUnparsed
+  | InboundTyping;
+
+export interface Outbound {
+  /** Made by the core, stable across retries: a connector passes it on wherever the channel takes an idempotency key. */
+  readonly key: string;
+  readonly thread: ThreadKey;
+  /** The address the thread answers to; opaque outside the connector. */
+  readonly to: readonly Address[];
+  readonly cc?: readonly Address[];
+  readonly subject?: string;
+  readonly text: string;
+  readonly html?: string;
+  readonly attachments: readonly Attachment[];
+  readonly replyTo?: RemoteId;
+  /** Ids of the thread's messages, oldest first, for channels that thread by reference. */
+  readonly references: readonly RemoteId[];
+  /** How the customer sees the sender. */
+  readonly author: { readonly name: string; readonly avatarUrl?: string };
+  /** When the message was written; equal on every retry. */
+  readonly writtenAt: Date;
+  /** A token that leads an answer back to this thread where the channel can carry one. */
+  readonly replyToken?: string;
+}
+
+/** What a connector tells about one send. */
+export interface Sent {
+  readonly id: RemoteId;
+  /** Only where the channel answers per recipient (SMTP): refused ones with the channel's words. */
+  readonly refused?: readonly { readonly recipient: string; readonly permanent: boolean; readonly says: string }[];
+}
