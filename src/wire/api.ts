@@ -1,0 +1,197 @@
+import { z } from "zod";
+import { contactView, profile, role } from "./views.ts";
+
+/** HTTP bodies. All under /api; mutating calls carry the header x-csrf-token. Refusals: {refusal} with a fitting status. */
+
+export const loginBody = z.object({ email: z.email().max(254), password: z.string().min(1).max(200) });
+
+export const me = z.object({
+  id: z.string(),
+  name: z.string(),
+  email: z.string(),
+  locale: z.string(),
+  platformAdmin: z.boolean(),
+});
+
+/** GET /api/boot: everything the desk needs for its first paint. 401 when not logged in. */
+export const boot = z.object({
+  me,
+  csrf: z.string(),
+  memberships: z.array(z.object({ tenantId: z.string(), role, profile, alias: z.string().nullable() })),
+  tenants: z.array(
+    z.object({
+      id: z.string(),
+      key: z.string(),
+      name: z.string(),
+      color: z.string(),
+      greeting: z.string(),
+      undoSeconds: z.record(z.string(), z.number()),
+    }),
+  ),
+  queues: z.array(z.object({ id: z.string(), tenantId: z.string(), name: z.string() })),
+  agents: z.array(z.object({ id: z.string(), name: z.string(), tenantIds: z.array(z.string()) })),
+  channels: z.array(
+    z.object({
+      kind: z.string(),
+      title: z.string(),
+      textLimit: z.int(),
+      attachments: z.boolean(),
+      subject: z.boolean(),
+      abilities: z.array(z.string()),
+    }),
+  ),
+  uploadMaxBytes: z.int(),
+  version: z.string(),
+});
+
+/** PATCH /api/me */
+export const meUpdate = z
+  .object({ locale: z.enum(["en", "cs", "sk", "pl"]), settings: z.record(z.string(), z.unknown()) })
+  .partial();
+/** POST /api/me/password */
+export const passwordChange = z.object({ current: z.string().max(200), next: z.string().min(10).max(200) });
+
+/** POST /api/uploads?conversationId=&name= with the raw bytes. */
+export const upload = z.object({ id: z.string(), name: z.string(), mime: z.string(), size: z.int() });
+
+export const cannedReply = z.object({
+  id: z.string(),
+  tenantId: z.string(),
+  shortcut: z
+    .string()
+    .min(1)
+    .max(40)
+    .regex(/^[\p{L}\p{N}_-]+$/u),
+  title: z.string().min(1).max(120),
+  body: z.string().min(1).max(10_000),
+});
+export const cannedReplyBody = cannedReply.omit({ id: true });
+
+/** POST /api/contacts/:id/merge */
+export const mergeBody = z.object({ fromId: z.string(), reason: z.string().min(1).max(300) });
+export const contactPatch = z
+  .object({ name: z.string().min(1).max(200), language: z.string().max(20).nullable() })
+  .partial();
+/** GET /api/contacts?tenantId=&query= */
+export const contactList = z.object({
+  contacts: z.array(
+    z.object({ id: z.string(), tenantId: z.string(), name: z.string(), identities: z.array(z.string()) }),
+  ),
+});
+export const mergeResult = z.object({ mergeId: z.string(), contact: contactView });
+
+/** One field of a connector's settings, for drawing the form. */
+export const settingField = z.object({
+  key: z.string(),
+  title: z.string(),
+  description: z.string(),
+  type: z.enum(["string", "number", "boolean", "enum", "list"]),
+  options: z.array(z.string()).optional(),
+  required: z.boolean(),
+  secret: z.boolean(),
+  default: z.unknown().optional(),
+});
+/** GET /api/admin/channel-kinds */
+export const channelKinds = z.object({
+  kinds: z.array(z.object({ kind: z.string(), title: z.string(), fields: z.array(settingField) })),
+});
+
+export const channelAccountView = z.object({
+  id: z.string(),
+  tenantId: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  address: z.string(),
+  queueId: z.string().nullable(),
+  enabled: z.boolean(),
+  config: z.record(z.string(), z.unknown()),
+  /** field -> "last four": shown as "set, ends in ...". */
+  secrets: z.record(z.string(), z.string()),
+  state: z.enum(["stopped", "connecting", "online", "needs-login", "offline"]),
+  stateText: z.string(),
+  stateAt: z.iso.datetime(),
+  lastInAt: z.iso.datetime().nullable(),
+  lastOutAt: z.iso.datetime().nullable(),
+  lastError: z.string(),
+  webhookUrl: z.string().nullable(),
+});
+/** POST /api/admin/channels, PATCH /api/admin/channels/:id; a secret left out keeps its value. */
+export const channelAccountBody = z.object({
+  tenantId: z.string(),
+  kind: z.string(),
+  name: z.string().min(1).max(120),
+  queueId: z.string().nullable(),
+  enabled: z.boolean(),
+  config: z.record(z.string(), z.unknown()),
+});
+export const channelTest = z.object({ ok: z.boolean(), says: z.string() });
+
+export const userView = z.object({
+  id: z.string(),
+  email: z.string(),
+  name: z.string(),
+  disabled: z.boolean(),
+  locked: z.boolean(),
+  memberships: z.array(
+    z.object({ tenantId: z.string(), role, profile, alias: z.string().nullable(), queueIds: z.array(z.string()) }),
+  ),
+});
+export const userBody = z.object({
+  email: z.email().max(254),
+  name: z.string().min(1).max(120),
+  password: z.string().min(10).max(200).optional(),
+  disabled: z.boolean().optional(),
+  memberships: z.array(
+    z.object({
+      tenantId: z.string(),
+      role,
+      profile: profile.default("normal"),
+      alias: z.string().max(80).nullable().default(null),
+      queueIds: z.array(z.string()).default([]),
+    }),
+  ),
+});
+
+export const deadLetter = z.object({
+  id: z.string(),
+  tenantId: z.string(),
+  accountId: z.string(),
+  accountName: z.string(),
+  channel: z.string(),
+  type: z.string(),
+  error: z.string(),
+  attempts: z.int(),
+  receivedAt: z.iso.datetime(),
+  /** First characters of what arrived, masked for whoever may not see it. */
+  excerpt: z.string(),
+});
+/** GET /api/admin/dead-letters?tenantId= */
+export const deadLetters = z.object({ items: z.array(deadLetter), total: z.int() });
+
+export const apiTokenView = z.object({
+  id: z.string(),
+  tenantId: z.string(),
+  name: z.string(),
+  endsIn: z.string(),
+  scopes: z.array(z.string()),
+  createdAt: z.iso.datetime(),
+  lastUsedAt: z.iso.datetime().nullable(),
+});
+export const apiTokenBody = z.object({
+  tenantId: z.string(),
+  name: z.string().min(1).max(80),
+  scopes: z.array(z.enum(["read", "write", "admin"])).min(1),
+});
+export const apiTokenCreated = apiTokenView.extend({ token: z.string() });
+
+export type Boot = z.output<typeof boot>;
+export type Me = z.output<typeof me>;
+export type CannedReply = z.output<typeof cannedReply>;
+export type ChannelAccountView = z.output<typeof channelAccountView>;
+export type ChannelAccountBody = z.output<typeof channelAccountBody>;
+export type SettingField = z.output<typeof settingField>;
+export type UserView = z.output<typeof userView>;
+export type UserBody = z.output<typeof userBody>;
+export type DeadLetter = z.output<typeof deadLetter>;
+export type ApiTokenView = z.output<typeof apiTokenView>;
+export type UploadView = z.output<typeof upload>;

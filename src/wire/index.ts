@@ -1,0 +1,3 @@
+export * from "./api.ts";
+export * from "./desk.ts";
+export * from "./views.ts";
