@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+
+export interface HubProcess {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Resolves with how the process ended; never rejects. */
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Everything printed so far. */
+  output(): string;
+  /** Ends the process and waits for it. SIGKILL is the crash, SIGINT the clean stop. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** Children of this test process; none outlives it, also when the test dies by a signal it can see. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/**
+ * Starts the hub as a user does (`src/main.ts` in its own process) and resolves at its ready line.
+ * `preload` modules run first: the fault tests subscribe to the marked points there.
+ * Rejects with everything the hub printed when it ends before it is ready.
+ */
+export const startHub = async (input: {
+  readonly dataDir: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly preload?: readonly string[];
+  readonly readyWithinMs?: number;
+}): Promise<HubProcess> => {
+  const child = spawn(
+    process.execPath,
+    [...(input.preload ?? []).flatMap((file) => ["--import", file]), join(root, "src/main.ts")],
+    {
+      cwd: root,
+      env: { ...process.env, PORT: "0", LINKA_DATA: input.dataDir, LOG_LEVEL: "warn", ...input.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  running.add(child);
+  let printed = "";
+  const exited = once(child, "exit").then(([code, signal]) => {
+    running.delete(child);
+    return { code: code as number | null, signal: signal as NodeJS.Signals | null };
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`not ready in time:\n${printed}`)), input.readyWithinMs ?? 60_000);
+    const read = (chunk: Buffer): void => {
+      printed += chunk.toString("utf8");
+      const found = /ready.*?(http:\/\/[^\s]+)/i.exec(printed)?.[1];
+      if (found === undefined) return;
+      clearTimeout(timer);
+      resolve(found.replace(/\/$/, ""));
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    void exited.then(({ code, signal }) => {
+      clearTimeout(timer);
+      reject(new Error(`ended before it was ready (${code ?? signal}):\n${printed}`));
+    });
+  }).catch((error: unknown) => {
+    child.kill("SIGKILL");
+    throw error;
+  });
+  return {
+    url,
+    port: Number(new URL(url).port),
+    pid: child.pid ?? 0,
+    exited,
+    output: () => printed,
+    kill: async (signal) => {
+      child.kill(signal);
+      await exited;
+    },
+  };
+};
