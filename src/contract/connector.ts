@@ -132,6 +132,8 @@ interface Described<S extends z.ZodType> {
   /** The public address of the account, read from its settings: unique per kind ("" = none). */
   readonly address: (config: z.output<S>) => string;
   readonly limits: Limits;
+  /** The channel drops a repeated Outbound.key: a send whose outcome is unknown may simply be repeated. */
+  readonly idempotentSend?: true;
 }
 
 /** A channel as the rest of the hub sees it: open() takes settings as stored and refuses bad ones. Does no I/O. */
