@@ -46,6 +46,7 @@ export interface Hub {
 
 /** One line of a thread as the customer sees it. Notes and held messages are never in it. */
 export interface TranscriptLine {
+  /** Position in the thread, ascending over all its conversations: what `after` and `before` compare with. */
   readonly seq: number;
   readonly id: string;
   readonly direction: "in" | "out";
@@ -58,7 +59,9 @@ export interface TranscriptLine {
     readonly url: string;
   }[];
   readonly at: Date;
+  /** Known to both sides before the line is stored: the RemoteId it was received with ("in"), the Outbound.key ("out"). */
   readonly clientId?: string;
+  /** How far an outbound line came: sent, delivered, read. Lines not sent yet are not in a transcript. */
   readonly state?: string;
 }
 export interface Transcript {
