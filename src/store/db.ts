@@ -1,4 +1,4 @@
-import pg from "pg";
+import { DatabaseError, Pool, type PoolClient } from "pg";
 
 /** One statement. A `name` makes it a prepared statement of the connection: same name, same text, always. */
 export interface Statement {
@@ -21,7 +21,7 @@ export interface Db extends Queryable {
   tx<T>(work: (q: Queryable) => Promise<T>, options?: { readonly settings?: Settings }): Promise<T>;
   /** Statements sent since start: tests assert that a batch costs the same number whatever its size. */
   statements(): number;
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   end(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export class DatabaseUnavailable extends Error {
 
 /** The SQLSTATE of a refusal by PostgreSQL, undefined for anything else. */
 export const sqlState = (thrown: unknown): string | undefined =>
-  thrown instanceof pg.DatabaseError ? thrown.code : undefined;
+  thrown instanceof DatabaseError ? thrown.code : undefined;
 
 const unreachable = new Set([
   "ECONNREFUSED",
@@ -81,7 +81,7 @@ export const openDatabase = (input: {
   readonly max: number;
   readonly log: { warn(fields: object, text: string): void };
 }): Db => {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: input.url,
     max: input.max,
     connectionTimeoutMillis: 5_000,
@@ -96,7 +96,7 @@ export const openDatabase = (input: {
   pool.on("error", warn);
   let sent = 0;
 
-  const run = async <Row extends object>(on: pg.Pool | pg.PoolClient, statement: Statement): Promise<Row[]> => {
+  const run = async <Row extends object>(on: Pool | PoolClient, statement: Statement): Promise<Row[]> => {
     sent += 1;
     const { name, text, values } = statement;
     const answer = await on.query<Row>({
@@ -122,11 +122,9 @@ export const openDatabase = (input: {
     } catch (thrown) {
       failed = thrown;
       if (isUnavailable(thrown)) throw new DatabaseUnavailable(thrown, { maybeStored: committing });
-      await run(client, { text: "rollback" }).then(
-        () => {
-          failed = undefined;
-        },
+      failed = await run(client, { text: "rollback" }).then(
         () => undefined,
+        () => thrown,
       );
       throw thrown;
     } finally {
