@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import pg from "pg";
+import { Client, DatabaseError, type ClientBase } from "pg";
 
 /** The folder that holds this release's migrations. */
 export const migrationsFolder = join(import.meta.dirname, "migrations");
@@ -34,7 +34,7 @@ interface Plan {
   readonly unknown: readonly string[];
   readonly unfinished: readonly string[];
 }
-type Queryable = Pick<pg.ClientBase, "query">;
+type Queryable = Pick<ClientBase, "query">;
 
 /** Prisma's own lock number: the hub and `prisma migrate deploy` exclude each other. */
 const lockNumber = 72707369;
@@ -63,7 +63,7 @@ export async function migrate(o: {
   lockTimeoutMs?: number;
 }): Promise<readonly string[]> {
   const migrations = await readMigrations(o.folder ?? migrationsFolder);
-  const client = new pg.Client({ connectionString: o.databaseUrl, application_name: "linka-migrate" });
+  const client = new Client({ connectionString: o.databaseUrl, application_name: "linka-migrate" });
   await client.connect();
   try {
     await takeLock(client, o.lockTimeoutMs ?? 120_000);
@@ -164,12 +164,12 @@ function refuse(plan: Plan): void {
   }
 }
 
-async function takeLock(client: pg.Client, timeoutMs: number): Promise<void> {
+async function takeLock(client: Client, timeoutMs: number): Promise<void> {
   await client.query(`SET lock_timeout = ${Math.trunc(timeoutMs)}`);
   try {
     await client.query("SELECT pg_advisory_lock($1)", [lockNumber]);
   } catch (cause) {
-    if (!(cause instanceof pg.DatabaseError) || cause.code !== "55P03") throw cause;
+    if (!(cause instanceof DatabaseError) || cause.code !== "55P03") throw cause;
     throw new MigrationError(
       "locked",
       `Another process has been migrating this database for ${Math.round(timeoutMs / 1000)} s: wait for it or stop it, then start again.`,
@@ -179,7 +179,7 @@ async function takeLock(client: pg.Client, timeoutMs: number): Promise<void> {
   await client.query("RESET lock_timeout");
 }
 
-async function apply(client: pg.Client, migration: Migration): Promise<void> {
+async function apply(client: Client, migration: Migration): Promise<void> {
   const startedAt = new Date();
   try {
     await client.query("BEGIN");
@@ -201,7 +201,7 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
 function failureSentence(migration: Migration, cause: unknown): string {
   const reason = cause instanceof Error ? cause.message : String(cause);
   // PostgreSQL counts characters from 1, not UTF-16 units.
-  const position = cause instanceof pg.DatabaseError ? Number(cause.position ?? 0) : 0;
+  const position = cause instanceof DatabaseError ? Number(cause.position ?? 0) : 0;
   const before = Array.from(migration.sql)
     .slice(0, Math.max(0, position - 1))
     .join("");

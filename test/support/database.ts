@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import pg from "pg";
+import { Client } from "pg";
 import { inject } from "vitest";
 
 export { ownPostgres, type OwnPostgres, silent, temporaryFolder } from "./postgres.ts";
@@ -25,7 +25,7 @@ export async function freshDatabase(o: { empty?: boolean } = {}): Promise<FreshD
 }
 
 async function asAdmin(server: string, sql: string): Promise<void> {
-  const admin = new pg.Client({ connectionString: server });
+  const admin = new Client({ connectionString: server });
   await admin.connect();
   try {
     await admin.query(sql);

@@ -2,7 +2,7 @@ import type { TestProject } from "vitest/node";
 import { ownPostgres, sweep } from "./postgres.ts";
 import { templateName } from "./database.ts";
 import { migrate } from "../../prisma/migrate.ts";
-import pg from "pg";
+import { Client } from "pg";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -15,7 +15,7 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await sweep();
   const server = await ownPostgres({ migrated: false });
-  const admin = new pg.Client({ connectionString: server.url });
+  const admin = new Client({ connectionString: server.url });
   await admin.connect();
   await admin.query(`CREATE DATABASE ${templateName}`);
   const template = new URL(server.url);
