@@ -1,0 +1,142 @@
+import { isUuid, uuid } from "#core/uuid";
+import { Refused } from "#core/refused";
+import type { Scope } from "#core/scope";
+import type { Profile, Role, UserBody, UserView } from "#wire";
+import { administered, mustAdminister } from "./admin-scope.ts";
+import type { Prisma } from "./prisma.ts";
+
+interface Asker {
+  readonly prisma: Prisma;
+  readonly scope: Scope;
+}
+
+type UserRow = Awaited<ReturnType<Prisma["user"]["findFirstOrThrow"]>>;
+type MembershipRow = Awaited<ReturnType<Prisma["membership"]["findFirstOrThrow"]>>;
+
+const view = (user: UserRow, memberships: readonly MembershipRow[], now: Date): UserView => ({
+  id: user.id,
+  email: user.email,
+  name: user.name,
+  disabled: user.disabledAt !== null,
+  locked: user.lockedUntil !== null && user.lockedUntil > now,
+  memberships: memberships.map((row) => ({
+    tenantId: row.tenantId,
+    role: row.role as Role,
+    profile: row.profile as Profile,
+    alias: row.alias,
+    queueIds: row.queueIds,
+  })),
+});
+
+/** Users with a membership in a tenant the asker administers, with those memberships only. */
+export const listUsers = async (input: Asker & { now: Date }): Promise<UserView[]> => {
+  const memberships = await input.prisma.membership.findMany({
+    where: { tenantId: { in: [...administered(input.scope)] } },
+    orderBy: { tenantId: "asc" },
+  });
+  const users = await input.prisma.user.findMany({
+    where: { id: { in: [...new Set(memberships.map((row) => row.userId))] } },
+    orderBy: { name: "asc" },
+  });
+  return users.map((user) =>
+    view(
+      user,
+      memberships.filter((row) => row.userId === user.id),
+      input.now,
+    ),
+  );
+};
+
+const checkMemberships = async (input: Asker & { body: UserBody }): Promise<void> => {
+  for (const wanted of input.body.memberships) {
+    mustAdminister(input.scope, wanted.tenantId);
+    if (wanted.role === "client_viewer" && wanted.profile !== "normal")
+      throw new Refused("bad-request", "A client's viewer has the normal profile.");
+    const queues = await input.prisma.queue.count({
+      where: { tenantId: wanted.tenantId, id: { in: wanted.queueIds.filter(isUuid) } },
+    });
+    if (queues !== new Set(wanted.queueIds).size) throw new Refused("bad-request", "There is no such queue.");
+  }
+};
+
+const membershipRow = (userId: string, wanted: UserBody["memberships"][number]) => ({
+  userId,
+  tenantId: wanted.tenantId,
+  role: wanted.role,
+  profile: wanted.profile,
+  alias: wanted.alias,
+  queueIds: [...new Set(wanted.queueIds)],
+});
+
+/** `passwordHash` is null when the new user gets no password yet. Refuses an address that is taken with `conflict`. */
+export const createUser = async (
+  input: Asker & { body: UserBody; passwordHash: string | null; now: Date },
+): Promise<UserView> => {
+  if (input.body.memberships.length === 0) throw new Refused("bad-request", "A user needs at least one membership.");
+  await checkMemberships(input);
+  const email = input.body.email.toLowerCase();
+  if ((await input.prisma.user.count({ where: { email } })) > 0)
+    throw new Refused("conflict", "Somebody has this e-mail address already.");
+  const id = uuid();
+  const rows = input.body.memberships.map((wanted) => membershipRow(id, wanted));
+  const [user] = await input.prisma.$transaction([
+    input.prisma.user.create({
+      data: {
+        id,
+        email,
+        name: input.body.name,
+        passwordHash: input.passwordHash,
+        disabledAt: input.body.disabled === true ? input.now : null,
+      },
+    }),
+    ...rows.map((data) => input.prisma.membership.create({ data })),
+  ]);
+  return view(user, await input.prisma.membership.findMany({ where: { userId: id } }), input.now);
+};
+
+/**
+ * Replaces the user's memberships in the tenants the asker administers and leaves the others alone. The person itself
+ * (name, address, password, disabled) may be changed only by who administers every tenant the user serves.
+ */
+export const updateUser = async (
+  input: Asker & { id: string; body: UserBody; passwordHash: string | null; platformAdmin: boolean; now: Date },
+): Promise<UserView> => {
+  const mine = administered(input.scope);
+  const user = isUuid(input.id) ? await input.prisma.user.findUnique({ where: { id: input.id } }) : null;
+  const before = user === null ? [] : await input.prisma.membership.findMany({ where: { userId: user.id } });
+  if (user === null || !before.some((row) => mine.includes(row.tenantId)))
+    throw new Refused("not-found", "There is no such user.");
+  await checkMemberships(input);
+  const { body } = input;
+  const email = body.email.toLowerCase();
+  const touchesPerson =
+    email !== user.email ||
+    body.name !== user.name ||
+    input.passwordHash !== null ||
+    (body.disabled !== undefined && body.disabled !== (user.disabledAt !== null));
+  const whole = input.platformAdmin || before.every((row) => mine.includes(row.tenantId));
+  if (touchesPerson && (!whole || (user.platformAdmin && !input.platformAdmin)))
+    throw new Refused("forbidden", "This user also works for a client company you do not administer.");
+  if (email !== user.email && (await input.prisma.user.count({ where: { email } })) > 0)
+    throw new Refused("conflict", "Somebody has this e-mail address already.");
+  const [updated] = await input.prisma.$transaction([
+    input.prisma.user.update({
+      where: { id: user.id },
+      data: {
+        email,
+        name: body.name,
+        ...(input.passwordHash === null
+          ? {}
+          : { passwordHash: input.passwordHash, failedLogins: 0, lockedUntil: null }),
+        ...(body.disabled === undefined ? {} : { disabledAt: body.disabled ? (user.disabledAt ?? input.now) : null }),
+      },
+    }),
+    input.prisma.membership.deleteMany({ where: { userId: user.id, tenantId: { in: [...mine] } } }),
+    ...body.memberships.map((wanted) => input.prisma.membership.create({ data: membershipRow(user.id, wanted) })),
+  ]);
+  const after = await input.prisma.membership.findMany({
+    where: { userId: user.id, tenantId: { in: [...mine] } },
+    orderBy: { tenantId: "asc" },
+  });
+  return view(updated, after, input.now);
+};
