@@ -1,4 +1,6 @@
 import type { Connector } from "#contract";
+import { chat } from "./chat/index.ts";
+import { loopback } from "./loopback/index.ts";
 
 /** Every channel this build knows. Adding one is a folder and a line here. */
-export const connectors: readonly Connector[] = [];
+export const connectors: readonly Connector[] = [chat, loopback];
