@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { identityKinds } from "#contract";
+import type { HashedAddress } from "#core/identity";
+
+/** The channel account an event came through, as the core needs it. */
+export interface AccountRef {
+  readonly id: string;
+  readonly tenantId: string;
+  /** Connector kind. */
+  readonly kind: string;
+  readonly name: string;
+  readonly queueId: string | null;
+  readonly replyWindowHours: number | false;
+  /** Days after closing in which a new message opens the same conversation again. */
+  readonly reopenDays: number;
+}
+
+const address = z.object({
+  kind: z.enum(identityKinds),
+  scope: z.string().optional(),
+  value: z.string(),
+  verified: z.boolean().optional(),
+});
+
+const part = z.object({
+  id: z.string(),
+  name: z.string(),
+  mime: z.string(),
+  size: z.int(),
+  blobKey: z.string().nullable(),
+  contentId: z.string().nullable(),
+  inline: z.boolean(),
+  state: z.enum(["stored", "failed"]),
+});
+
+const head = { thread: z.string(), id: z.string() };
+
+/** The events the journal keeps, as stored: attachments are file keys, the raw form stands beside them. */
+export const storedEvent = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("message"),
+    ...head,
+    from: z.object({
+      addresses: z.array(address),
+      name: z.string().optional(),
+      language: z.string().optional(),
+    }),
+    own: z.boolean(),
+    sentAt: z.coerce.date(),
+    kind: z.enum(["text", "html", "location", "contact", "call", "system", "unsupported"]),
+    text: z.string(),
+    html: z.string().optional(),
+    subject: z.string().optional(),
+    parts: z.array(part),
+    detail: z.record(z.string(), z.unknown()).optional(),
+    replyTo: z.string().optional(),
+    references: z.array(z.string()).optional(),
+    replyToken: z.string().optional(),
+    participants: z.array(address).optional(),
+    suspicious: z.boolean().optional(),
+    automatic: z.boolean().optional(),
+    historic: z.boolean().optional(),
+  }),
+  z.object({ type: z.literal("edit"), ...head, text: z.string(), at: z.coerce.date() }),
+  z.object({ type: z.literal("revoke"), ...head, at: z.coerce.date() }),
+  z.object({ type: z.literal("reaction"), ...head, actor: z.string(), emoji: z.string(), at: z.coerce.date() }),
+  z.object({
+    type: z.literal("receipt"),
+    ...head,
+    state: z.enum(["sent", "delivered", "read", "failed"]),
+    recipient: z.string().optional(),
+    error: z.string().optional(),
+    at: z.coerce.date(),
+  }),
+  z.object({ type: z.literal("seen"), ...head, at: z.coerce.date() }),
+  z.object({ type: z.literal("unparsed"), id: z.string(), reason: z.string() }),
+]);
+export type StoredEvent = z.output<typeof storedEvent>;
+export type StoredMessage = Extract<StoredEvent, { type: "message" }>;
+export type StoredPart = StoredMessage["parts"][number];
+/** News about a message that is, or will be, here. */
+export type MessageNews = Exclude<StoredEvent, { type: "message" | "unparsed" }>;
+
+/** What makes two deliveries of an event the same event, per account; null = not kept in the journal. */
+export const dedupeKey = (event: StoredEvent): string | null => {
+  switch (event.type) {
+    case "message":
+      return `m:${event.id}`;
+    case "edit":
+      return `e:${event.id}:${event.at.toISOString()}`;
+    case "revoke":
+      return `x:${event.id}`;
+    case "reaction":
+      return `r:${event.id}:${event.actor}:${event.at.toISOString()}`;
+    case "receipt":
+      return `s:${event.id}:${event.state}:${event.recipient ?? ""}`;
+    case "unparsed":
+      return `u:${event.id}`;
+    case "seen":
+      return null;
+  }
+};
+
+/** An event ready for the batch: files are stored, addresses hashed. */
+export interface Item {
+  readonly eventId: string;
+  readonly account: AccountRef;
+  readonly event: StoredEvent;
+  readonly raw: Uint8Array | null;
+  readonly rawBlob: string | null;
+  readonly receivedAt: Date;
+  /** Of the sender, or of the customer when the message is our own. */
+  readonly addresses: readonly HashedAddress[];
+  readonly participants: readonly HashedAddress[];
+  /** Keyed hashes (hex) of the message's own id and of its references, in their order; empty unless it is letter-like. */
+  readonly refs: { readonly own: string; readonly others: readonly string[] } | null;
+  /** Set when the row is in the journal already (replay, waiting news): updated, not inserted. */
+  readonly journaled: boolean;
+}
+
+/** Letters name what they answer and whom they are for; chats do not. The authority rule is for letters. */
+export const isLetter = (message: StoredMessage): boolean =>
+  message.references !== undefined || message.participants !== undefined || message.replyToken !== undefined;
