@@ -39,8 +39,9 @@ export const maskAddress = (kind: IdentityKind, value: string): string => {
     case "visitor":
     case "site_user":
     case "loopback":
-      return value.length < 6 ? dots : `${dots}${value.slice(-3)}`;
+      break;
   }
+  return value.length < 6 ? dots : `${dots}${value.slice(-3)}`;
 };
 
 /** An address as the ingest works with it. `hash` is the keyed hash (hex) of tenant, kind, scope and value. */

@@ -97,8 +97,9 @@ export const dedupeKey = (event: StoredEvent): string | null => {
     case "unparsed":
       return `u:${event.id}`;
     case "seen":
-      return null;
+      break;
   }
+  return null;
 };
 
 /** An event ready for the batch: files are stored, addresses hashed. */
