@@ -1,0 +1,89 @@
+import type { Limits } from "#contract";
+import type { Log } from "#core/log";
+import type { Publisher, StoredChange } from "#core/records";
+import { Refused } from "#core/refused";
+import { storeLink, storeRead, storeUpdate } from "#store/commands-conversation";
+import { storeAccept, storeCancel, storeRetry } from "#store/commands-message";
+import { storeSend } from "#store/commands-send";
+import { DatabaseUnavailable, type Db, type Queryable } from "#store/db";
+import { storeDraft } from "#store/drafts";
+import { reach } from "#store/points";
+import type { Secrets } from "../secrets.ts";
+import type { Commands, Outbox } from "./ports.ts";
+
+export type { Commands } from "./ports.ts";
+
+/** Builds the commands of the desk over one database. `limits` gives a channel's limits by connector kind. */
+export const makeCommands = (input: {
+  readonly db: Db;
+  readonly publisher: Publisher;
+  readonly outbox: Pick<Outbox, "kick">;
+  readonly secrets: Secrets;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly limits: (kind: string) => Limits | undefined;
+}): Commands => {
+  const { db, publisher, outbox, secrets, limits, log } = input;
+
+  const transact = async <T>(work: (q: Queryable) => Promise<T>): Promise<T> => {
+    try {
+      return await db.tx(work);
+    } catch (thrown) {
+      if (!(thrown instanceof DatabaseUnavailable)) throw thrown;
+      log.warn({ reason: String(thrown.cause) }, "command failed: database unavailable");
+      throw new Refused("unavailable", "The hub cannot store this right now; try again.");
+    }
+  };
+
+  const publish = (change: StoredChange | null): void => {
+    if (change !== null) publisher.changes([change]);
+  };
+
+  return {
+    sendMessage: async (scope, takes) => {
+      const now = input.now();
+      const done = await transact((q) => storeSend({ q, scope, takes, secrets, limits, now }));
+      reach("command.sent");
+      publish(done.change);
+      if (done.due !== null) outbox.kick({ accountId: done.due.accountId, at: done.due.at.getTime() });
+      return done.message;
+    },
+    cancelMessage: async (scope, { messageId }) => {
+      const now = input.now();
+      const done = await transact((q) => storeCancel({ q, scope, messageId, now }));
+      publish(done.change);
+      // What waited behind it may go now.
+      if (done.message.accountId !== null) outbox.kick({ accountId: done.message.accountId });
+      return done.message;
+    },
+    retryMessage: async (scope, { messageId }) => {
+      const now = input.now();
+      const done = await transact((q) => storeRetry({ q, scope, messageId, now }));
+      publish(done.change);
+      outbox.kick({ accountId: done.accountId });
+      return done.message;
+    },
+    acceptHeld: async (scope, { messageId }) => {
+      const now = input.now();
+      const done = await transact((q) => storeAccept({ q, scope, messageId, now }));
+      publish(done.change);
+      return done.message;
+    },
+    updateConversation: async (scope, takes) => {
+      const now = input.now();
+      const done = await transact((q) => storeUpdate({ q, scope, takes, now }));
+      publish(done.change);
+      return done.row;
+    },
+    markRead: async (scope, takes) => {
+      publish(await transact((q) => storeRead({ q, scope, takes })));
+    },
+    saveDraft: (scope, takes) => transact((q) => storeDraft({ q, scope, takes, now: input.now() })),
+    linkThread: async (scope, takes) => {
+      const now = input.now();
+      const done = await transact((q) => storeLink({ q, scope, takes, now }));
+      publish(done.change);
+      return done.row;
+    },
+  };
+};
