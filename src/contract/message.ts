@@ -71,6 +71,8 @@ export interface InboundMessage {
    * thread of the first one it knows on this account before it looks at `thread`.
    */
   readonly references?: readonly RemoteId[];
+  /** Other ids under which later messages may refer to this one (a mail's Message-ID, which alone is not unique). */
+  readonly aliases?: readonly RemoteId[];
   /** A token from a reply address or other proof that the sender holds a letter of ours. */
   readonly replyToken?: string;
   /** Everybody named on the letter: they become participants of the thread. */
