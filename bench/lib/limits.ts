@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { closedLoop, type Request } from "./load.ts";
 import { now } from "./stats.ts";
-import pg from "pg";
+import { Client } from "pg";
 
 /**
  * The HTTP limit: `node:http`, HMAC over the raw bytes, JSON.parse, 200. What any hub in this runtime could at most
@@ -34,9 +34,7 @@ export const serveHttpLimit = (secret: string): Promise<number> => {
       response.end();
     });
   });
-  return new Promise((resolve) =>
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)),
-  );
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
 };
 
 /**
@@ -49,7 +47,7 @@ export const insertLimit = async (input: {
   readonly batch: number;
   readonly body: string;
 }): Promise<number> => {
-  const client = new pg.Client({ connectionString: input.databaseUrl });
+  const client = new Client({ connectionString: input.databaseUrl });
   await client.connect();
   try {
     await client.query("create schema if not exists bench_limit");

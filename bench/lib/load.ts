@@ -104,11 +104,12 @@ export const openLoop = async (input: {
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     const lane = free.pop() ?? (await openLane(input.port));
     pending.push(
-      lane.send(encode(input.next())).then((status) => {
+      (async () => {
+        const status = await lane.send(encode(input.next()));
         if (status === 200) latenciesMs.push(now() - Math.max(dueAt, started));
         else refused++;
         free.push(lane);
-      }),
+      })(),
     );
   }
   await Promise.all(pending);

@@ -59,7 +59,7 @@ export const startHub = async (input: {
     };
     child.stdout.on("data", read);
     child.stderr.on("data", read);
-    void exited.then(({ code, signal }) => {
+    child.once("exit", (code, signal) => {
       clearTimeout(timer);
       reject(new Error(`ended before it was ready (${code ?? signal}):\n${printed}`));
     });
