@@ -21,7 +21,7 @@ beforeEach(async () => {
   const temporary = await temporaryFolder();
   folder = join(temporary.path, "migrations");
   await cp(migrationsFolder, folder, { recursive: true });
-  cleanUp = temporary.remove;
+  cleanUp = () => temporary.remove();
 });
 afterEach(async () => {
   await db.end();
@@ -69,8 +69,8 @@ describe("migrations", () => {
   test("run once when several hubs start at the same moment", async () => {
     const child = (): Promise<number> => {
       const script = join(import.meta.dirname, "migrate.child.ts");
-      const process_ = spawn(process.execPath, [script, database.url, folder], { stdio: "inherit" });
-      return once(process_, "exit").then(([code]) => Number(code));
+      const hub = spawn(process.execPath, [script, database.url, folder], { stdio: "inherit" });
+      return once(hub, "exit").then(([code]) => Number(code));
     };
     expect(await Promise.all([child(), child(), child()])).toEqual([0, 0, 0]);
     const rows = await db.query(
@@ -167,16 +167,23 @@ describe("Prisma's own migration engine", () => {
     ),
   });
   const filters = { externalTables: [], externalEnums: [] };
-  /** The adapter cuts scripts at every semicolon, in function bodies too; the engine's own driver sends them whole. */
-  const engine = () => {
+  /** Runs the engine on the database and closes it: until then it holds Prisma's lock. */
+  const withEngine = async <T>(work: (engine: Awaited<ReturnType<typeof openEngine>>) => Promise<T>): Promise<T> => {
     const factory = new PrismaPg({ connectionString: database.url });
     const connect = factory.connect.bind(factory);
+    const opened: { dispose(): Promise<void> }[] = [];
     factory.connect = async () => {
       const adapter = await connect();
+      opened.push(adapter);
+      // The adapter cuts scripts at every semicolon, in function bodies too; the engine's own driver sends them whole.
       adapter.executeScript = async (script) => void (await db.query(script));
       return adapter;
     };
-    return openEngine(factory);
+    try {
+      return await work(await openEngine(factory));
+    } finally {
+      for (const adapter of opened) await adapter.dispose();
+    }
   };
   const columns = async () =>
     (
@@ -188,22 +195,23 @@ describe("Prisma's own migration engine", () => {
 
   test("agrees that a database migrated by the hub is up to date", async () => {
     await migrate({ databaseUrl: database.url, folder });
-    const found = await (
-      await engine()
-    ).diagnoseMigrationHistory({ migrationsList: await list(), optInToShadowDatabase: false, filters });
+    const migrationsList = await list();
+    const found = await withEngine((engine) =>
+      engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: false, filters }),
+    );
     expect(found).toMatchObject({
       hasMigrationsTable: true,
       history: null,
       failedMigrationNames: [],
       editedMigrationNames: [],
     });
-    expect(await (await engine()).applyMigrations({ migrationsList: await list(), filters })).toEqual({
-      appliedMigrationNames: [],
-    });
+    const applied = await withEngine((engine) => engine.applyMigrations({ migrationsList, filters }));
+    expect(applied).toEqual({ appliedMigrationNames: [] });
   });
 
   test("can migrate first: the hub finds its rows, and its table is the one the hub makes", async () => {
-    const applied = await (await engine()).applyMigrations({ migrationsList: await list(), filters });
+    const migrationsList = await list();
+    const applied = await withEngine((engine) => engine.applyMigrations({ migrationsList, filters }));
     expect(applied.appliedMigrationNames).toEqual(await names());
     expect(await migrationStatus({ db, folder })).toEqual({ state: "current" });
     const byPrisma = await columns();
