@@ -60,7 +60,7 @@ export const bench: Bench = {
       settings: { a: settingsOf("a"), b: settingsOf("b") },
       drop: callback.drop,
       restore: callback.restore,
-      stop: callback.drop,
+      stop: callback.stop,
       async customer(account, name): Promise<Customer> {
         const secret = secrets[account.side];
         const deliver = async (body: string): Promise<void> => {

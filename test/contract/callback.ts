@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text as readText } from "node:stream/consumers";
 import { sign, signatureHeader } from "../../connectors/loopback/receive.ts";
@@ -58,15 +58,12 @@ export const startCallback = async (secrets: readonly string[]) => {
     response.end(JSON.stringify({ id }));
   };
 
-  let server: Server | undefined;
-  const listen = (port: number): Promise<number> =>
-    new Promise((resolve, reject) => {
-      const next = createServer((request, response) => void answer(request, response).catch(() => response.destroy()));
-      next.once("error", reject);
-      next.listen(port, "127.0.0.1", () => resolve((next.address() as AddressInfo).port));
-      server = next;
-    });
-  const port = await listen(0);
+  // Down means that connections break at once; the port stays ours, or a neighbour's server could take it.
+  let down = false;
+  const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()));
+  server.on("connection", (socket) => down && socket.destroy());
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
 
   return {
     url: `http://127.0.0.1:${port}/`,
@@ -75,16 +72,16 @@ export const startCallback = async (secrets: readonly string[]) => {
       refusals.set(thread, { status, tellsMs }),
     stallNext: (thread: string): Promise<void> => new Promise((taken) => void stalls.set(thread, taken)),
     drop: async (): Promise<void> => {
-      const closing = server;
-      server = undefined;
-      if (!closing) return;
-      await new Promise<void>((closed) => {
-        closing.close(() => closed());
-        closing.closeAllConnections();
-      });
+      down = true;
+      server.closeAllConnections();
     },
     restore: async (): Promise<void> => {
-      await listen(port);
+      down = false;
     },
+    stop: (): Promise<void> =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      }),
   };
 };
