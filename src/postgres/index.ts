@@ -1,13 +1,14 @@
 import { mkdir } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { findBinaries } from "./binaries.ts";
 import { openCluster } from "./cluster.ts";
 import { ensureDatabase } from "./database.ts";
+import { PostgresError } from "./errors.ts";
 import { endOrphan } from "./orphan.ts";
 import { takeOwnership } from "./owner.ts";
+import { freePort } from "./port.ts";
 import { chooseRunner } from "./runner.ts";
-import { type Exit, launch, type Log } from "./server.ts";
+import { type Exit, launch, type Log, type Server } from "./server.ts";
 
 export { PostgresError, type PostgresErrorCode } from "./errors.ts";
 export type { Exit, Log } from "./server.ts";
@@ -56,8 +57,7 @@ export async function startPostgres(o: {
     if (await endOrphan({ cluster: cluster.folder })) {
       o.log.warn("Ended a PostgreSQL that an earlier start had left running.");
     }
-    const port = o.port ?? (await freePort());
-    const server = await launch({ runner, cluster, port, durable, log: o.log });
+    const { port, server } = await launchOnPort({ runner, cluster, durable, log: o.log }, o.port);
     const url = await ensureDatabase({ port, password: cluster.password });
     const stop = async (): Promise<void> => {
       await server.stop();
@@ -70,14 +70,18 @@ export async function startPostgres(o: {
   }
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((done, fail) => {
-    probe.once("error", fail);
-    probe.listen(0, "127.0.0.1", done);
-  });
-  const address = probe.address();
-  await new Promise((done) => probe.close(done));
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
+/** Another program may take the free port before the server does. */
+async function launchOnPort(
+  o: Omit<Parameters<typeof launch>[0], "port">,
+  wanted: number | undefined,
+): Promise<{ port: number; server: Server }> {
+  for (let tries = 1; ; tries += 1) {
+    const port = wanted ?? (await freePort());
+    try {
+      return { port, server: await launch({ ...o, port }) };
+    } catch (cause) {
+      const taken = cause instanceof PostgresError && cause.message.includes("TCP/IP sockets");
+      if (!taken || wanted !== undefined || tries === 3) throw cause;
+    }
+  }
 }

@@ -83,7 +83,10 @@ async function ready(o: { child: ChildProcess; exited: Promise<Exit>; log: Log }
   const first = await Promise.race([accepting, o.exited]);
   if (first === "ready") return;
   const said = last.findLast((line) => /FATAL|PANIC|ERROR/.test(line)) ?? last.at(-1) ?? "it said nothing";
-  throw new PostgresError("failed", `The built-in PostgreSQL did not start: ${said}`);
+  throw new PostgresError(
+    "failed",
+    `The built-in PostgreSQL did not start: ${said.replace(/^.*?(FATAL|PANIC|ERROR): +/, "")}.`,
+  );
 }
 
 async function stop(o: { child: ChildProcess; exited: Promise<Exit> }): Promise<void> {
