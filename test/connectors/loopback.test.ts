@@ -70,9 +70,7 @@ describe("what customers write over the loopback channel", () => {
     const bad = { ...message, id: "m2", at: "yesterday" };
     const events = read({ messages: [message, bad, { ...message, id: "m3" }], holograms: [1] });
     expect(events.map(({ type }) => type)).toEqual(["message", "unparsed", "message", "unparsed"]);
-    const [, parked] = events;
-    const raw = parked?.type === "unparsed" && "bytes" in parked.raw && parked.raw.bytes;
-    expect(JSON.parse(raw ? Buffer.from(raw).toString() : "null")).toEqual({ messages: [bad] });
+    expect(events[1]).toMatchObject({ raw: { bytes: bytes({ messages: [bad] }) } });
   });
 
   it("keeps each message of a batch readable again alone", () => {
