@@ -60,3 +60,19 @@ export const typingTarget = async (input: {
   });
   return row === undefined ? null : { accountId: row.account_id, thread: row.external_key };
 };
+
+/** The tenant and queue of a conversation this scope may see; null otherwise. */
+export const conversationAccess = async (input: {
+  db: Db;
+  scope: Scope;
+  id: string;
+}): Promise<{ tenantId: string; queueId: string | null } | null> => {
+  if (!isUuid(input.id)) return null;
+  const [row] = await input.db.query<{ tenant_id: string; queue_id: string | null }>({
+    name: "conversation-access",
+    text: "SELECT tenant_id, queue_id FROM conversation WHERE id = $1 AND tenant_id = ANY($2::uuid[])",
+    values: [input.id, input.scope.tenantIds],
+  });
+  if (row === undefined || !seesQueue(input.scope, row.tenant_id, row.queue_id)) return null;
+  return { tenantId: row.tenant_id, queueId: row.queue_id };
+};

@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { abilitiesOf, type Connector } from "#contract";
+import type { Boot, ChannelAccountView, SettingField } from "#wire";
+import type { ChannelRow } from "#store/channels";
+import type { Context } from "../parts.ts";
+
+/** What each channel can do, read off the connections that are open. */
+export const channelsOf = (context: Pick<Context, "connectors" | "supervisor">): Boot["channels"] => {
+  const health = context.supervisor.health();
+  return context.connectors.map((connector) => {
+    const connections = health
+      .filter(({ kind }) => kind === connector.kind)
+      .flatMap(({ accountId }) => context.supervisor.connection(accountId) ?? []);
+    return {
+      kind: connector.kind,
+      title: connector.title,
+      textLimit: connector.limits.text,
+      attachments: connector.limits.attachments !== false,
+      subject: connector.limits.subject,
+      abilities: [...new Set(connections.flatMap(abilitiesOf))],
+    };
+  });
+};
+
+const property = z.looseObject({
+  type: z.unknown().optional(),
+  title: z.string().optional(),
+  description: z.string().optional(),
+  enum: z.array(z.unknown()).optional(),
+  anyOf: z.array(z.looseObject({ type: z.unknown().optional(), const: z.unknown().optional() })).optional(),
+  default: z.unknown().optional(),
+});
+const objectSchema = z.looseObject({
+  properties: z.record(z.string(), property).default({}),
+  required: z.array(z.string()).default([]),
+});
+
+const typeOf = (field: z.output<typeof property>): SettingField["type"] => {
+  if (field.enum !== undefined) return "enum";
+  const type = field.type ?? field.anyOf?.find((option) => option.type !== undefined)?.type;
+  if (type === "number" || type === "integer") return "number";
+  if (type === "boolean") return "boolean";
+  return type === "array" ? "list" : "string";
+};
+
+/** The fields of a connector's settings form, drawn from its zod schema. */
+export const settingFields = (connector: Connector): SettingField[] => {
+  const schema = objectSchema.parse(z.toJSONSchema(connector.config, { io: "input", unrepresentable: "any" }));
+  return Object.entries(schema.properties).map(([key, field]) => ({
+    key,
+    title: field.title ?? key,
+    description: field.description ?? "",
+    type: typeOf(field),
+    ...(field.enum === undefined ? {} : { options: field.enum.map(String) }),
+    required: schema.required.includes(key),
+    secret: connector.secrets.includes(key),
+    ...(field.default === undefined || connector.secrets.includes(key) ? {} : { default: field.default }),
+  }));
+};
+
+const states = ["stopped", "connecting", "online", "needs-login", "offline"] as const;
+const record = z.record(z.string(), z.unknown()).catch({});
+const hints = z.record(z.string(), z.string()).catch({});
+
+/** An account for its administrator: settings, health, and of secrets only how they end. */
+export const presentChannel = (input: {
+  row: ChannelRow;
+  connector: Connector | undefined;
+  webhookBase: string;
+  webhook: boolean;
+}): ChannelAccountView => {
+  const { row, connector } = input;
+  const secret = new Set(connector?.secrets ?? []);
+  return {
+    id: row.id,
+    tenantId: row.tenantId,
+    kind: row.kind,
+    name: row.name,
+    address: row.address,
+    queueId: row.queueId,
+    enabled: row.enabled,
+    config: Object.fromEntries(Object.entries(record.parse(row.config)).filter(([key]) => !secret.has(key))),
+    secrets: hints.parse(row.secretHints),
+    state: states.find((state) => state === row.state) ?? "stopped",
+    stateText: row.stateText,
+    stateAt: row.stateAt.toISOString(),
+    lastInAt: row.lastInAt?.toISOString() ?? null,
+    lastOutAt: row.lastOutAt?.toISOString() ?? null,
+    lastError: row.lastError,
+    webhookUrl: input.webhook ? `${input.webhookBase}/hooks/${row.id}` : null,
+  };
+};
