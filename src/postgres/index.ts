@@ -58,7 +58,10 @@ export async function startPostgres(o: {
       o.log.warn("Ended a PostgreSQL that an earlier start had left running.");
     }
     const { port, server } = await launchOnPort({ runner, cluster, durable, log: o.log }, o.port);
-    const url = await ensureDatabase({ port, password: cluster.password });
+    const url = await ensureDatabase({ port, password: cluster.password }).catch(async (cause: unknown) => {
+      await server.stop();
+      throw cause;
+    });
     const stop = async (): Promise<void> => {
       await server.stop();
       await release();

@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => cleanUp());
 
 const start = async (more: Partial<Parameters<typeof startPostgres>[0]> = {}): Promise<EmbeddedPostgres> => {
-  const server = await startPostgres({ dataDir, log: silent, ...more });
+  const server = await startPostgres({ dataDir, log: silent, durable: false, ...more });
   onTestFinished(() => server.stop());
   return server;
 };
@@ -80,7 +80,7 @@ describe("the embedded PostgreSQL", () => {
   });
 
   test("listens on this machine only, asks for the password, and nobody else may read its files", async () => {
-    const server = await start();
+    const server = await start({ durable: true });
     const wrong = new URL(server.url);
     wrong.password = "guess";
     await expect(query(wrong.href, "SELECT 1")).rejects.toMatchObject({ code: "28P01" });
@@ -144,8 +144,8 @@ describe("after a crash", () => {
     await (await start()).stop();
     const told: string[] = [];
     const runner = await chooseRunner({ binaries: await findBinaries(), home: join(dataDir, "postgres") });
-    const cluster = await openCluster({ runner, durable: true });
-    const orphan = await launch({ runner, cluster, port: await freePort(), durable: true, log: silent });
+    const cluster = await openCluster({ runner, durable: false });
+    const orphan = await launch({ runner, cluster, port: await freePort(), durable: false, log: silent });
     onTestFinished(() => orphan.stop());
     await start({ log: { ...silent, warn: (line) => void told.push(line) } });
     expect(isAlive(orphan.pid)).toBe(false);
