@@ -17,9 +17,9 @@ export interface AccountRef {
 
 const address = z.object({
   kind: z.enum(identityKinds),
-  scope: z.string().optional(),
+  scope: z.string().exactOptional(),
   value: z.string(),
-  verified: z.boolean().optional(),
+  verified: z.boolean().exactOptional(),
 });
 
 const part = z.object({
@@ -42,24 +42,24 @@ export const storedEvent = z.discriminatedUnion("type", [
     ...head,
     from: z.object({
       addresses: z.array(address),
-      name: z.string().optional(),
-      language: z.string().optional(),
+      name: z.string().exactOptional(),
+      language: z.string().exactOptional(),
     }),
     own: z.boolean(),
     sentAt: z.coerce.date(),
     kind: z.enum(["text", "html", "location", "contact", "call", "system", "unsupported"]),
     text: z.string(),
-    html: z.string().optional(),
-    subject: z.string().optional(),
+    html: z.string().exactOptional(),
+    subject: z.string().exactOptional(),
     parts: z.array(part),
-    detail: z.record(z.string(), z.unknown()).optional(),
-    replyTo: z.string().optional(),
-    references: z.array(z.string()).optional(),
-    replyToken: z.string().optional(),
-    participants: z.array(address).optional(),
-    suspicious: z.boolean().optional(),
-    automatic: z.boolean().optional(),
-    historic: z.boolean().optional(),
+    detail: z.record(z.string(), z.unknown()).exactOptional(),
+    replyTo: z.string().exactOptional(),
+    references: z.array(z.string()).exactOptional(),
+    replyToken: z.string().exactOptional(),
+    participants: z.array(address).exactOptional(),
+    suspicious: z.boolean().exactOptional(),
+    automatic: z.boolean().exactOptional(),
+    historic: z.boolean().exactOptional(),
   }),
   z.object({ type: z.literal("edit"), ...head, text: z.string(), at: z.coerce.date() }),
   z.object({ type: z.literal("revoke"), ...head, at: z.coerce.date() }),
@@ -68,8 +68,8 @@ export const storedEvent = z.discriminatedUnion("type", [
     type: z.literal("receipt"),
     ...head,
     state: z.enum(["sent", "delivered", "read", "failed"]),
-    recipient: z.string().optional(),
-    error: z.string().optional(),
+    recipient: z.string().exactOptional(),
+    error: z.string().exactOptional(),
     at: z.coerce.date(),
   }),
   z.object({ type: z.literal("seen"), ...head, at: z.coerce.date() }),
@@ -107,6 +107,8 @@ export interface Item {
   readonly eventId: string;
   readonly account: AccountRef;
   readonly event: StoredEvent;
+  /** Unique per account; null = not kept in the journal. */
+  readonly dedupe: string | null;
   readonly raw: Uint8Array | null;
   readonly rawBlob: string | null;
   readonly receivedAt: Date;
