@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import type { Server } from "node:http";
+import type { Server } from "node:net";
 import { join } from "node:path";
 import { Client, DatabaseError } from "pg";
 import { MigrationError } from "../prisma/migrate.ts";

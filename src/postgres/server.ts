@@ -62,8 +62,6 @@ function settings(o: { port: number; durable: boolean }): readonly string[] {
     log_error_verbosity: "terse",
     log_checkpoints: "off",
     log_line_prefix: "",
-    // Never through a broken pipe of a hub that was killed.
-    logging_collector: "off",
     ...(o.durable ? {} : { fsync: "off", full_page_writes: "off", shared_buffers: "64MB" }),
   };
   return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
