@@ -18,6 +18,8 @@ export interface Fixture {
   readonly hookSecret: string;
   readonly users: readonly { readonly id: string; readonly email: string; readonly cookie: string }[];
   readonly password: string;
+  /** Null unless asked for. */
+  readonly chatAccountId: string | null;
 }
 
 const insert = async (
@@ -47,13 +49,16 @@ export const seedFixture = async (input: {
   /** Role of the agents; the first is always an administrator of every queue when `admin` is set. */
   readonly admin?: boolean;
   readonly callbackUrl?: string;
+  readonly hookSecret?: string;
+  /** Also a web chat account in the first queue. */
+  readonly chat?: boolean;
 }): Promise<Fixture> => {
   const secrets = openSecrets({ secret: input.secret });
   const client = new Client({ connectionString: input.databaseUrl });
   await client.connect();
   try {
     const tenantId = uuid();
-    const hookSecret = randomBytes(16).toString("hex");
+    const hookSecret = input.hookSecret ?? randomBytes(16).toString("hex");
     const password = randomBytes(12).toString("base64url");
     const passwordHash = await hashPassword(password);
     await insert(client, "tenant", [{ id: tenantId, key: "fixture", name: "Fixture" }]);
@@ -84,6 +89,12 @@ export const seedFixture = async (input: {
         queue_id: queueId,
       })),
     );
+    const chatAccountId = input.chat === true ? uuid() : null;
+    if (chatAccountId !== null) {
+      await insert(client, "channel_account", [
+        { id: chatAccountId, tenant_id: tenantId, kind: "chat", name: "Chat", config: "{}", queue_id: queueIds[0] },
+      ]);
+    }
     const users = Array.from({ length: input.agents }, (_, i) => {
       const sessionId = uuid();
       const token = randomBytes(32).toString("base64url");
@@ -123,7 +134,7 @@ export const seedFixture = async (input: {
         expires_at: expires,
       })),
     );
-    return { tenantId, queueIds, accounts, hookSecret, users, password };
+    return { tenantId, queueIds, accounts, hookSecret, users, password, chatAccountId };
   } finally {
     await client.end();
   }

@@ -1,0 +1,189 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "pg";
+import { makeAgent, makeWatcher } from "./agent.ts";
+import { chatVisitor, type Customer, loopbackCustomer } from "./customers.ts";
+import { judge, type Verdict } from "./verdict.ts";
+import { makeWorld, type World } from "./world.ts";
+
+/** Every marked instant of the way in and out (`reach` in src): the hub is killed by SIGKILL right there. */
+export const points = [
+  "file.written",
+  "file.renamed",
+  "journal.received",
+  "journal.batch",
+  "ingest.journaled",
+  "ingest.contacts",
+  "ingest.conversations",
+  "ingest.messages",
+  "ingest.before-commit",
+  "ingest.committed",
+  "journal.published",
+  "journal.resolved",
+  "webhook.read",
+  "webhook.answered",
+  "peer.asked",
+  "command.stored",
+  "command.sent",
+  "outbox.claimed",
+  "outbox.sending",
+  "outbox.answered",
+  "outbox.written",
+  "lease.taken",
+] as const;
+
+const until = async (done: () => Promise<boolean> | boolean, withinMs: number, what: string): Promise<void> => {
+  const end = Date.now() + withinMs;
+  while (!(await done())) {
+    if (Date.now() > end) throw new Error(`waited ${withinMs} ms for: ${what}`);
+    await pause(25);
+  }
+};
+
+const settled = async (databaseUrl: string): Promise<boolean> => {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ n: number }>(
+      `select (select count(*) from delivery where state in ('held', 'queued', 'sending'))::int
+            + (select count(*) from inbound_event where state = 'new')::int as n`,
+    );
+    return rows[0]?.n === 0;
+  } finally {
+    await client.end();
+  }
+};
+
+/** People who talk until told to stop; each finishes the sentence it has begun. */
+const talking = (world: World) => {
+  const { url, fixture } = world;
+  const customers: Customer[] = fixture.accounts.flatMap((account, a) =>
+    [0, 1].map((n) =>
+      loopbackCustomer({ url, hookPath: account.hookPath, hookSecret: fixture.hookSecret, thread: `t${a}${n}` }),
+    ),
+  );
+  if (fixture.chatAccountId !== null) {
+    customers.push(chatVisitor({ url, account: fixture.chatAccountId, name: "v0" }));
+  }
+  const agent = makeAgent({ url, cookie: fixture.users[0]?.cookie ?? "" });
+  const on = { talk: true };
+  const loops = customers.map(async (customer) => {
+    while (on.talk) {
+      await customer.say();
+      await pause(15);
+    }
+  });
+  loops.push(
+    (async () => {
+      while (on.talk) {
+        for (const conversation of await agent.conversations()) {
+          if (on.talk && conversation.contact.startsWith("t")) await agent.answer(conversation);
+        }
+        await pause(25);
+      }
+    })(),
+  );
+  return {
+    customers,
+    agent,
+    cut: () => {
+      for (const customer of customers) customer.cut();
+      agent.cut();
+    },
+    stop: async () => {
+      on.talk = false;
+      await Promise.all(loops);
+    },
+  };
+};
+
+export interface FaultReport extends Verdict {
+  readonly kills: number;
+  readonly databaseRestarts: number;
+  readonly cuts: number;
+  /** Points the hub never came by: the test would prove nothing about them. */
+  readonly unreached: readonly string[];
+}
+
+/**
+ * Numbered messages go in by webhook and web chat and out by an agent while the hub is killed at every point given and
+ * `randomKills` times at random, sockets are cut and PostgreSQL is killed. Then everything is compared.
+ */
+export const runFaults = async (input: {
+  readonly points: readonly string[];
+  readonly randomKills: number;
+  readonly databaseKills: number;
+  readonly say: (line: string) => void;
+}): Promise<FaultReport> => {
+  const world = await makeWorld();
+  const unreached: string[] = [];
+  let kills = 0;
+  let cuts = 0;
+  try {
+    let hub = await world.start();
+    const watcher = makeWatcher({ url: world.url, cookie: world.fixture.users[0]?.cookie ?? "" });
+    const people = talking(world);
+    await until(() => people.agent.written.size > 0, 20_000, "the first answer");
+    await hub.kill("SIGKILL");
+    kills++;
+    for (const [index, point] of input.points.entries()) {
+      hub = await world.start(`${point}@${1 + (index % 3)}`);
+      people.cut();
+      watcher.cut();
+      cuts++;
+      const ended = await Promise.race([hub.exited.then(() => true), pause(8_000, false)]);
+      if (!ended) {
+        unreached.push(point);
+        await hub.kill("SIGKILL");
+      }
+      kills++;
+      input.say(`${ended ? "killed at" : "NEVER REACHED"} ${point}`);
+    }
+    for (let n = 0; n < input.randomKills; n++) {
+      hub = await world.start();
+      await pause(200 + Math.random() * 800);
+      people.cut();
+      cuts++;
+      await pause(Math.random() * 300);
+      await hub.kill("SIGKILL");
+      kills++;
+    }
+    hub = await world.start();
+    for (let n = 0; n < input.databaseKills; n++) {
+      await pause(300);
+      await world.postgres.kill();
+      await world.postgres.start();
+      input.say("PostgreSQL killed and back");
+      const before = people.customers.map(({ told }) => told.texts.length);
+      await until(
+        () => people.customers.every(({ told }, i) => told.texts.length > (before[i] ?? 0) + 1),
+        30_000,
+        "talk to go on after PostgreSQL came back",
+      );
+    }
+    await people.stop();
+    await until(() => settled(world.postgres.url), 60_000, "the outbox and the journal to settle");
+    const report = async (): Promise<Verdict> =>
+      judge({
+        databaseUrl: world.postgres.url,
+        told: people.customers.map(({ told }) => told),
+        written: people.agent.written,
+        received: (thread) => world.callback.received(thread).map(({ text }) => text),
+        watcher,
+      });
+    let verdict = await report();
+    await until(
+      async () => {
+        verdict = await report();
+        return verdict.deskDiffers.length === 0;
+      },
+      15_000,
+      "the desk to catch up",
+    ).catch(() => undefined);
+    for (const customer of people.customers) customer.close();
+    people.agent.close();
+    watcher.close();
+    return { ...verdict, kills, databaseRestarts: input.databaseKills, cuts, unreached };
+  } finally {
+    await world.stop();
+  }
+};

@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { startCallback } from "../contract/callback.ts";
+import { type Fixture, seedFixture } from "../support/fixture.ts";
+import { type HubProcess, startHub } from "../support/hub.ts";
+import { type OwnPostgres, ownPostgres, temporaryFolder } from "../support/postgres.ts";
+
+export interface World {
+  /** Stays the same over crashes, so that sockets come back by themselves. */
+  readonly url: string;
+  readonly postgres: OwnPostgres;
+  readonly fixture: Fixture;
+  /** The customers' side of the loopback accounts. */
+  readonly callback: Awaited<ReturnType<typeof startCallback>>;
+  /** Starts the hub; with `faultAt` ("point@n") it kills itself at that instant. */
+  start(faultAt?: string): Promise<HubProcess>;
+  stop(): Promise<void>;
+}
+
+const freePort = async (): Promise<number> => {
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((done) => probe.close(done));
+  return port;
+};
+
+/** A hub that can be killed and started again on one durable PostgreSQL, with two queues and two agents. */
+export const makeWorld = async (): Promise<World> => {
+  const postgres = await ownPostgres({ durable: true });
+  const folder = await temporaryFolder();
+  const secret = randomBytes(32).toString("hex");
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const hookSecret = randomBytes(16).toString("hex");
+  const callback = await startCallback([hookSecret]);
+  const fixture = await seedFixture({
+    databaseUrl: postgres.url,
+    secret,
+    queues: 2,
+    agents: 2,
+    admin: true,
+    chat: true,
+    hookSecret,
+    callbackUrl: callback.url,
+  });
+  let hub: HubProcess | undefined;
+  return {
+    url,
+    postgres,
+    fixture,
+    callback,
+    start: async (faultAt) => {
+      hub = await startHub({
+        dataDir: folder.path,
+        env: {
+          PORT: String(port),
+          DATABASE_URL: postgres.url,
+          LINKA_SECRET: secret,
+          LINKA_DEMO: "0",
+          ...(faultAt !== undefined && { FAULT_AT: faultAt }),
+        },
+        preload: [join(import.meta.dirname, "crashAt.ts")],
+      });
+      return hub;
+    },
+    stop: async () => {
+      await hub?.kill("SIGKILL");
+      await callback.stop();
+      await postgres.drop();
+      await folder.remove();
+    },
+  };
+};
