@@ -57,7 +57,9 @@ describe("keyed hashes", () => {
     expect(secrets.keyedHash("identity", "x").toString("hex")).toBe(
       "41265ea436a1fba3373ac61e6e777997d6d3926a292970e46aef4018c8143c3c",
     );
-    expect(secrets.key("files").toString("hex")).toBe("459924f01ce35a1e1b882ac89037166ce7962d6622aacdc15b9df2544b66996c");
+    expect(secrets.key("files").toString("hex")).toBe(
+      "459924f01ce35a1e1b882ac89037166ce7962d6622aacdc15b9df2544b66996c",
+    );
   });
 });
 
