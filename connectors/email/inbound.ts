@@ -1,0 +1,109 @@
+import { type InboundMessage, type Raw, remoteId } from "#contract";
+import type { Letter, LetterPart, Mailbox } from "./letter.ts";
+import type { Settings } from "./settings.ts";
+import { isMailbox, letterId, ownershipOf, rankedReferences, replyTokenIn, threadOf } from "./thread.ts";
+
+type Open = () => Promise<AsyncIterable<Uint8Array>>;
+
+const unique = (mailboxes: readonly Mailbox[]): readonly Mailbox[] => [
+  ...new Map(mailboxes.map((mailbox) => [mailbox.address, mailbox])).values(),
+];
+
+/**
+ * A web form often writes as the mailbox itself and names the customer in Reply-To. In every other case
+ * Reply-To changes nothing about who wrote: it is shown, because anybody can put anybody there.
+ */
+const senderOf = (letter: Letter, address: string): Mailbox | undefined => {
+  const from = letter.from[0];
+  const answerTo = letter.replyTo.find((mailbox) => !isMailbox(address, mailbox.address));
+  return from !== undefined && isMailbox(address, from.address) && answerTo !== undefined ? answerTo : from;
+};
+
+/** Small facts for the desk. Absent keys mean "nothing to say". */
+const detailOf = (letter: Letter, sender: Mailbox | undefined): Record<string, unknown> => {
+  const list = (mailboxes: readonly Mailbox[]) => (mailboxes.length > 0 ? mailboxes.slice(0, 100) : undefined);
+  const answersElsewhere = letter.replyTo.some(({ address }) => address !== sender?.address);
+  const detail: Record<string, unknown> = {
+    from: list(letter.from),
+    to: list(letter.to),
+    cc: list(letter.cc),
+    replyTo: answersElsewhere ? list(letter.replyTo) : undefined,
+    quotedFrom: letter.fold.quoted?.[0],
+    quotedTo: letter.fold.quoted?.[1],
+    signatureFrom: letter.fold.signature?.[0],
+    signatureTo: letter.fold.signature?.[1],
+    letter: letter.verdict.kind === "human" ? undefined : letter.verdict.kind,
+    failed: letter.verdict.failed.length > 0 ? letter.verdict.failed : undefined,
+    about: letter.verdict.about === undefined || letter.verdict.kind === "human" ? undefined : letter.verdict.about,
+    textCut: letter.textCut || undefined,
+  };
+  return Object.fromEntries(Object.entries(detail).filter(([, value]) => value !== undefined));
+};
+
+/** A letter in the words of the contract. */
+export const toInbound = (input: {
+  letter: Letter;
+  settings: Settings;
+  signingKey: string;
+  raw: Raw;
+  /** Opens the n-th attachment. */
+  part: (index: number, part: LetterPart) => Promise<AsyncIterable<Uint8Array>>;
+  /** When the mailbox got it; stands in for a missing or absurd Date. */
+  arrivedAt: Date;
+  historic: boolean;
+  /** It lay in the folder of sent mail: only somebody who can sign in puts letters there. */
+  ours: boolean;
+}): InboundMessage => {
+  const { letter, settings, signingKey } = input;
+  const signed = letter.messageId !== undefined && ownershipOf(signingKey, letter.messageId) === "ours";
+  const own = signed || input.ours;
+  // Of a letter of ours the customer is whom it went to. The From of a letter in INBOX proves nothing about us.
+  const outside = [...letter.to, ...letter.cc].find(({ address }) => !isMailbox(settings.address, address));
+  const sender = own ? outside : senderOf(letter, settings.address);
+  const id = signed ? remoteId(letter.messageId ?? "") : letterId({ messageId: letter.messageId, hash: letter.hash });
+  const token = replyTokenIn(settings.address, letter.deliveredTo);
+  const trusted = letter.dmarc.find(({ authserv }) => authserv === settings.authservId.toLowerCase());
+  const dmarc = settings.authservId === "" ? undefined : trusted?.result;
+  const inReplyTo = letter.inReplyTo.at(-1) ?? letter.references.at(-1);
+  // A clock that is ahead would keep the letter on top of every list.
+  const sentAt = new Date(Math.min(letter.date ?? Number.POSITIVE_INFINITY, input.arrivedAt.getTime()));
+  const participants = unique([...letter.from, ...letter.to, ...letter.cc]).filter(
+    ({ address }) => !isMailbox(settings.address, address),
+  );
+  return {
+    type: "message",
+    thread: threadOf({ id, messageId: letter.messageId, references: letter.references.length > 0 ? letter.references : letter.inReplyTo }),
+    id,
+    ...(letter.messageId === undefined || signed ? {} : { aliases: [remoteId(letter.messageId)] }),
+    from: {
+      addresses:
+        sender === undefined
+          ? []
+          : [{ kind: "email", value: sender.address, ...(dmarc === "pass" && sender === letter.from[0] ? { verified: true } : {}) }],
+      ...(sender === undefined || sender.name === "" ? {} : { name: sender.name }),
+    },
+    own,
+    sentAt,
+    kind: letter.html === undefined ? "text" : "html",
+    text: letter.text,
+    ...(letter.html === undefined ? {} : { html: letter.html }),
+    ...(letter.subject === "" ? {} : { subject: letter.subject }),
+    attachments: letter.attachments.map((part, index) => ({
+      name: part.name,
+      mimeType: part.mimeType,
+      bytes: part.bytes,
+      ...(part.contentId === undefined ? {} : { contentId: part.contentId }),
+      ...(part.inline ? { inline: true } : {}),
+      open: (() => input.part(index, part)) satisfies Open,
+    })),
+    detail: detailOf(letter, sender),
+    ...(inReplyTo === undefined ? {} : { replyTo: remoteId(inReplyTo) }),
+    references: rankedReferences({ signingKey, inReplyTo: letter.inReplyTo, references: letter.references }),
+    ...(token === undefined ? {} : { replyToken: token }),
+    participants: participants.map(({ address }) => ({ kind: "email" as const, value: address })),
+    ...(dmarc === "fail" ? { suspicious: true } : {}),
+    ...(own || letter.verdict.kind === "human" ? {} : { automatic: true }),
+    ...(input.historic ? { historic: true } : {}),
+    raw: input.raw,
+  };
+};
