@@ -25,7 +25,12 @@ export interface Db extends Queryable {
   end(): Promise<void>;
 }
 
-export type Settings = Readonly<Record<"enable_seqscan" | "enable_hashjoin" | "enable_mergejoin", "on" | "off">>;
+export interface Settings {
+  readonly enable_seqscan: "on" | "off";
+  readonly enable_hashjoin: "on" | "off";
+  readonly enable_mergejoin: "on" | "off";
+  readonly plan_cache_mode: "auto" | "force_generic_plan";
+}
 
 /** The database could not be reached or went away: nothing is known to be stored, ask again later. */
 export class DatabaseUnavailable extends Error {

@@ -42,58 +42,60 @@ export const lockArrivals = async (input: {
   });
 };
 
+// Each lookup is a lateral subquery with a limit: PostgreSQL cannot turn it round into a scan of the whole table, however
+// small it believes the table to be.
 const lookups = `
-  with recursive
+  with
   ids as materialized (
-    select i.id, i.contact_id, encode(i.value_hash, 'hex') as hash
+    select a.h as hash, i.id, k.id as contact, k.tenant_id, k.name, k.anonymous, k.language
     from json_to_recordset($2::json) as a(t uuid, k text, s text, h text)
-      join identity i on i.tenant_id = a.t and i.kind = a.k and i.scope = a.s and i.value_hash = decode(a.h, 'hex')),
-  merged(origin, id, into_id) as (
-    select distinct k.id, k.id, k.merged_into_id from ids join contact k on k.id = ids.contact_id
-    union all
-    select merged.origin, k.id, k.merged_into_id from merged join contact k on k.id = merged.into_id),
-  tok as materialized (
-    select r.account_id as a, r.token as k, r.thread_id as t
-    from json_to_recordset($4::json) as e(a uuid, k text) join reply_token r on r.token = e.k and r.account_id = e.a
-    where r.revoked_at is null and (r.expires_at is null or r.expires_at > now())),
-  ext as materialized (
-    select m.account_id as a, m.external_id as k, m.id, m.thread_id as t, m.conversation_id as c, m.seq
-    from json_to_recordset($5::json) as e(a uuid, k text) join message m on m.account_id = e.a and m.external_id = e.k),
-  ref as materialized (
-    select r.account_id as a, encode(r.message_id_hash, 'hex') as k, r.thread_id as t
-    from json_to_recordset($6::json) as e(a uuid, k text)
-      join email_ref r on r.account_id = e.a and r.message_id_hash = decode(e.k, 'hex')),
+      cross join lateral (select i.id, i.contact_id from identity i
+        where i.tenant_id = a.t and i.kind = a.k and i.scope = a.s and i.value_hash = decode(a.h, 'hex') limit 1) i
+      cross join lateral (select coalesce(k.merged_into_id, k.id) as id from contact k where k.id = i.contact_id limit 1) o
+      cross join lateral (select * from contact k where k.id = o.id limit 1) k),
   keyed as materialized (
-    select th.account_id as a, th.external_key as k, th.id as t
-    from json_to_recordset($3::json) as e(a uuid, k text) join thread th on th.account_id = e.a and th.external_key = e.k),
+    select e.a, e.k, t.id as t from json_to_recordset($3::json) as e(a uuid, k text)
+      cross join lateral (select id from thread t where t.account_id = e.a and t.external_key = e.k limit 1) t),
+  tok as materialized (
+    select e.a, e.k, r.thread_id as t from json_to_recordset($4::json) as e(a uuid, k text)
+      cross join lateral (select thread_id from reply_token r where r.token = e.k and r.account_id = e.a
+        and r.revoked_at is null and (r.expires_at is null or r.expires_at > now()) limit 1) r),
+  ext as materialized (
+    select e.a, e.k, m.id, m.thread_id as t, m.conversation_id as c, m.seq
+    from json_to_recordset($5::json) as e(a uuid, k text)
+      cross join lateral (select id, thread_id, conversation_id, seq from message m
+        where m.account_id = e.a and m.external_id = e.k limit 1) m),
+  ref as materialized (
+    select e.a, e.k, r.thread_id as t from json_to_recordset($6::json) as e(a uuid, k text)
+      cross join lateral (select thread_id from email_ref r
+        where r.account_id = e.a and r.message_id_hash = decode(e.k, 'hex') limit 1) r),
   thr as materialized (
-    select th.id, th.tenant_id, th.identity_id, i.contact_id, th.window_until, th.customer_read_seq,
-      coalesce(c.merged_into_id, c.id) as conversation_id
-    from (select t from keyed union select t from tok union select t from ref union select t from ext where t is not null) as found(t)
-      join thread th on th.id = found.t
-      left join identity i on i.id = th.identity_id
-      left join conversation_thread l on l.thread_id = th.id and l.active_to is null
-      left join conversation c on c.id = l.conversation_id)
+    select th.id, th.tenant_id, th.identity_id, i.contact_id, th.window_until, th.customer_read_seq, c.id as conversation_id
+    from (select t from keyed union select t from tok union select t from ref union select t from ext where t is not null) as f(t)
+      cross join lateral (select * from thread th where th.id = f.t limit 1) th
+      left join lateral (select contact_id from identity i where i.id = th.identity_id limit 1) i on true
+      left join lateral (select conversation_id from conversation_thread l
+        where l.thread_id = th.id and l.active_to is null limit 1) l on true
+      left join lateral (select coalesce(c.merged_into_id, c.id) as id from conversation c
+        where c.id = l.conversation_id limit 1) c on true)
   select
-    (select coalesce(json_agg(json_build_array(i.account_id, i.dedupe_key)), '[]')
-      from json_to_recordset($1::json) as e(a uuid, k text)
-        join inbound_event i on i.account_id = e.a and i.dedupe_key = e.k) as known,
-    (select coalesce(json_agg(json_build_array(ids.hash, ids.id, merged.id)), '[]')
-      from ids join merged on merged.origin = ids.contact_id and merged.into_id is null) as identities,
-    (select coalesce(json_agg(json_build_array(k.id, k.tenant_id, k.name, k.anonymous, k.language)), '[]')
-      from (select distinct id from merged where into_id is null) as m join contact k on k.id = m.id) as contacts,
+    (select coalesce(json_agg(json_build_array(e.a, e.k)), '[]') from json_to_recordset($1::json) as e(a uuid, k text)
+      where exists (select from inbound_event i where i.account_id = e.a and i.dedupe_key = e.k limit 1)) as known,
+    (select coalesce(json_agg(json_build_array(hash, id, contact, tenant_id, name, anonymous, language)), '[]')
+      from ids) as identities,
     (select coalesce(json_agg(json_build_array(a, k, t)), '[]') from keyed) as keyed,
     (select coalesce(json_agg(json_build_array(a, k, t)), '[]') from tok) as tokens,
     (select coalesce(json_agg(json_build_array(a, k, t)), '[]') from ref) as refs,
     (select coalesce(json_agg(json_build_array(a, k, id, t, c, seq)), '[]') from ext) as messages,
     (select coalesce(json_agg(thr), '[]') from thr) as threads,
-    (select coalesce(json_agg(json_build_array(p.thread_id, encode(p.value_hash, 'hex'))), '[]')
-      from (select distinct h from json_to_recordset($2::json) as e(h text)) as e cross join thr
-        join thread_participant p on p.thread_id = thr.id and p.value_hash = decode(e.h, 'hex')
-      where $7) as participants,
-    (select coalesce(json_agg(json_build_array(i.id, i.account_id, i.payload) order by i.received_at, i.id), '[]')
+    (select coalesce(json_agg(json_build_array(thr.id, e.h)), '[]')
+      from thr cross join (select distinct h from json_to_recordset($2::json) as e(h text)) as e
+      where $7 and exists (select from thread_participant p
+        where p.thread_id = thr.id and p.value_hash = decode(e.h, 'hex') limit 1)) as participants,
+    (select coalesce(json_agg(json_build_array(i.id, e.a, i.payload) order by i.received_at, i.id), '[]')
       from json_to_recordset($8::json) as e(a uuid, k text)
-        join inbound_event i on i.account_id = e.a and i.payload ->> 'id' = e.k and i.state = 'waiting') as waiting`;
+        cross join lateral (select i.id, i.payload, i.received_at from inbound_event i
+          where i.account_id = e.a and i.payload ->> 'id' = e.k and i.state = 'waiting' limit 1000) i) as waiting`;
 
 const newsLookups = `
   with n as materialized (select * from json_to_recordset($1::json) as e(a uuid, k text, u uuid)),
@@ -109,8 +111,15 @@ type Triple = readonly [account: string, key: string, threadId: string];
 
 interface Found {
   readonly known: readonly (readonly [string, string])[];
-  readonly identities: readonly (readonly [hash: string, id: string, contactId: string])[];
-  readonly contacts: readonly (readonly [string, string, string, boolean, string | null])[];
+  readonly identities: readonly (readonly [
+    hash: string,
+    id: string,
+    contactId: string,
+    tenantId: string,
+    name: string,
+    anonymous: boolean,
+    language: string | null,
+  ])[];
   readonly keyed: readonly Triple[];
   readonly tokens: readonly Triple[];
   readonly refs: readonly Triple[];
@@ -200,7 +209,7 @@ export const loadWorld = async (input: {
     known: new Set(found.known.map(([account, key]) => inAccount(account, key))),
     identities: new Map(found.identities.map(([hash, id, contactId]) => [hash, { id, contactId }])),
     contacts: new Map(
-      found.contacts.map(([id, tenantId, name, anonymous, language]): [string, Contact] => [
+      found.identities.map(([, , id, tenantId, name, anonymous, language]): [string, Contact] => [
         id,
         { id, tenantId, name, anonymous, language, isNew: false, renamed: false },
       ]),

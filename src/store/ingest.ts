@@ -11,10 +11,15 @@ import { writeBatch } from "./ingest-write.ts";
 import { reach } from "./points.ts";
 
 /**
- * The lookups always go by index. Without this a plan made while the tables were small scans them whole until the next
- * ANALYZE, some minutes into a flood.
+ * Everything goes by index, with a plan made once. Otherwise a plan made while the tables were small scans them whole
+ * until the next ANALYZE, and growing tables make PostgreSQL plan these large statements anew each time (8 ms a batch).
  */
-const settings: Settings = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" };
+const settings: Settings = {
+  enable_seqscan: "off",
+  enable_hashjoin: "off",
+  enable_mergejoin: "off",
+  plan_cache_mode: "force_generic_plan",
+};
 
 const isNews = (event: StoredEvent): event is MessageNews => event.type !== "message" && event.type !== "unparsed";
 const newsOf = (item: Item): (Item & { readonly event: MessageNews })[] =>
