@@ -70,15 +70,24 @@ export interface Outlet {
   readonly signal: AbortSignal;
   /** Takes secrets of the account out of a text. */
   redact(text: string): string;
+  /** The channel took a message and gave it this id; it is stored. */
+  sent(externalId: string): void;
   /** The channel refused our credentials while sending. */
   authFailed(reason: string): void;
+}
+
+export interface Attached {
+  /** The channel works (again): what waited for it goes now. */
+  online(): void;
+  /** Takes nothing new and waits for what is being sent, at most 5 s; does not abort it. */
+  detach(): Promise<void>;
 }
 
 export interface Outbox {
   /** Something may be due on this account: at once, or at a later time (milliseconds of `now`). */
   kick(input: { readonly accountId: string; readonly at?: number }): void;
-  /** Starts sending through a led connection; call `detach` when it stops. */
-  attach(outlet: Outlet): { detach(): Promise<void>; online(): void };
+  /** Starts sending through a led connection. */
+  attach(outlet: Outlet): Attached;
   stats(): { readonly sending: number; readonly unwritten: number };
   /** Waits for sends in flight (at most 5 s), then aborts them; every known outcome is written. */
   stop(): Promise<void>;

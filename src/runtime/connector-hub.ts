@@ -1,0 +1,51 @@
+import type { Hub, Inbound, Status, ThreadKey, Transcript } from "#contract";
+import type { AccountRef } from "#core/inbound";
+import type { Log } from "#core/log";
+import type { Publisher } from "#core/records";
+import { redactFields } from "#core/redact";
+import { readMemory, writeMemory } from "#store/accounts";
+import type { Db } from "#store/db";
+
+/** Longest value of a connector's memory, in bytes. */
+const memoryMost = 64 * 1024;
+
+export type ReadTranscript = (input: {
+  readonly account: AccountRef;
+  readonly thread: ThreadKey;
+  readonly page: { readonly after?: number; readonly before?: number; readonly limit: number };
+}) => Promise<Transcript>;
+
+/** The hub as one account's connection sees it. */
+export const connectorHub = (input: {
+  readonly db: Db;
+  readonly account: () => AccountRef;
+  readonly receive: (event: Inbound) => Promise<void>;
+  readonly status: (status: Status) => void;
+  readonly transcript: ReadTranscript;
+  readonly publisher: Publisher;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly redact: (text: string) => string;
+}): Hub => {
+  const { db, account, publisher, redact, log } = input;
+  const { id: accountId, tenantId, kind } = account();
+  const fieldsOf = (fields: object | undefined): object => ({ ...redactFields(fields ?? {}, redact), accountId, kind });
+  return {
+    receive: input.receive,
+    status: input.status,
+    memory: {
+      get: (key) => readMemory({ db, accountId, key }),
+      set: async (key, value) => {
+        if (Buffer.byteLength(value) > memoryMost) throw new RangeError("A remembered value is larger than 64 kB.");
+        await writeMemory({ db, tenantId, accountId, key, value });
+      },
+    },
+    transcript: (thread, page) => input.transcript({ account: account(), thread, page }),
+    tell: (thread, event, payload) => publisher.tell({ accountId, thread, event, payload }),
+    log: {
+      info: (text, fields) => log.info(fieldsOf(fields), redact(text)),
+      warn: (text, fields) => log.warn(fieldsOf(fields), redact(text)),
+    },
+    now: input.now,
+  };
+};

@@ -1,0 +1,190 @@
+import { ConnectorError, type Outbound, remoteId, threadKey } from "#contract";
+import { afterFailure } from "#core/retry";
+import { replyAllowed } from "#core/windows";
+import type { Files } from "#store/files";
+import type { Claimed, Outcome } from "#store/outbox";
+import type { Outlet } from "./ports.ts";
+
+/** Longest a channel may take over one message; then its outcome is unknown. */
+export const sendWithinMs = 60_000;
+/** How much longer a connector may take to notice that it was told to stop. */
+const graceMs = 3_000;
+const referencesKept = 20;
+
+/** The deliveries of one message that go out in one call. */
+export interface Unit {
+  readonly messageId: string;
+  readonly deliveries: readonly [Claimed, ...Claimed[]];
+}
+
+/** Claimed deliveries by message, in the order they were claimed. */
+export const toUnits = (claimed: readonly Claimed[]): readonly Unit[] =>
+  [...Map.groupBy(claimed, (delivery) => delivery.messageId)].flatMap(([messageId, [first, ...rest]]) =>
+    first === undefined ? [] : [{ messageId, deliveries: [first, ...rest] as const }],
+  );
+
+const toOutbound = (unit: Unit, files: Pick<Files, "read">): Outbound => {
+  const [first] = unit.deliveries;
+  const references = first.references.toReversed();
+  const kept =
+    references.length > referencesKept
+      ? [...references.slice(0, 1), ...references.slice(1 - referencesKept)]
+      : references;
+  const { identityKind, identityScope } = first;
+  return {
+    key: unit.messageId,
+    thread: threadKey(first.threadKey),
+    to:
+      identityKind === null
+        ? []
+        : unit.deliveries
+            .filter((delivery) => delivery.recipient !== "")
+            .map((delivery) => ({ kind: identityKind, scope: identityScope ?? "", value: delivery.recipient })),
+    ...(first.subject === null ? {} : { subject: first.subject }),
+    text: first.body,
+    attachments: first.parts.map((part) => ({
+      name: part.name,
+      mimeType: part.mime,
+      bytes: part.size,
+      inline: part.inline,
+      ...(part.contentId === null ? {} : { contentId: part.contentId }),
+      open: () => Promise.resolve(files.read(part.blobKey)),
+    })),
+    ...(first.answers === null ? {} : { replyTo: remoteId(first.answers) }),
+    references: kept.map(remoteId),
+    author: { name: first.authorName, ...(first.avatarUrl === null ? {} : { avatarUrl: first.avatarUrl }) },
+    writtenAt: first.writtenAt,
+    ...(first.replyToken === null ? {} : { replyToken: first.replyToken }),
+  };
+};
+
+type Ending = Pick<Outcome, "state" | "counted" | "nextAt" | "providerId" | "errorCode" | "errorText">;
+
+const ended = (state: Outcome["state"], more: Partial<Ending> = {}): Ending => ({
+  state,
+  counted: true,
+  nextAt: null,
+  providerId: null,
+  errorCode: null,
+  errorText: null,
+  ...more,
+});
+
+/** A connector that does not answer, or answers an abort with anything but its own verdict, leaves us not knowing. */
+const callConnector = async (outlet: Outlet, outbound: Outbound, stopped: AbortSignal) => {
+  const signal = AbortSignal.any([stopped, outlet.signal, AbortSignal.timeout(sendWithinMs)]);
+  const silent = Promise.withResolvers<never>();
+  let timer: NodeJS.Timeout | undefined;
+  signal.addEventListener(
+    "abort",
+    () => {
+      timer = setTimeout(() => silent.reject(new ConnectorError("uncertain", "No answer came in time.")), graceMs);
+    },
+    { once: true },
+  );
+  try {
+    return await Promise.race([outlet.connection.send(outbound, signal), silent.promise]);
+  } catch (thrown) {
+    if (signal.aborted && !(thrown instanceof ConnectorError))
+      throw new ConnectorError("uncertain", "The send was interrupted.", { cause: thrown });
+    throw ConnectorError.from(thrown);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const afterError = (outlet: Outlet, error: ConnectorError, attempts: number, now: Date, random: number): Ending => {
+  const text = outlet.redact(error.message).slice(0, 500);
+  // Where the channel drops a repeated key, not knowing is no reason to stop.
+  const code = error.code === "uncertain" && outlet.idempotent ? "unreachable" : error.code;
+  const verdict = afterFailure({ code, retryAfterMs: error.retryAfterMs, attempts, random });
+  const why = { errorCode: code, errorText: text };
+  if (verdict.do === "retry") return ended("queued", { ...why, nextAt: new Date(now.getTime() + verdict.afterMs) });
+  if (verdict.do === "park") return ended("queued", { ...why, nextAt: now, counted: false });
+  return ended(verdict.do === "uncertain" ? "uncertain" : "failed", why);
+};
+
+export interface Sending {
+  readonly outcomes: readonly Outcome[];
+  /** The whole account must wait: it was told to slow down, or its credentials were refused. */
+  readonly waitMs: number | null;
+}
+
+/** How long an account whose credentials were refused waits before it tries one message again. */
+const parkedMs = 5 * 60_000;
+
+/** Sends one message through the account's connection and tells what became of each delivery. Never rejects. */
+export const sendUnit = async (input: {
+  readonly outlet: Outlet;
+  readonly claim: string;
+  readonly unit: Unit;
+  readonly files: Pick<Files, "read">;
+  readonly stopped: AbortSignal;
+  readonly now: () => Date;
+  readonly random: () => number;
+}): Promise<Sending> => {
+  const { outlet, unit, now } = input;
+  const [first] = unit.deliveries;
+  const give = (ending: (delivery: Claimed) => Ending, waitMs: number | null = null): Sending => ({
+    waitMs,
+    outcomes: unit.deliveries.map((delivery) => ({
+      deliveryId: delivery.id,
+      messageId: unit.messageId,
+      conversationId: delivery.conversationId,
+      tenantId: outlet.tenantId,
+      claimedBy: input.claim,
+      ...ending(delivery),
+    })),
+  });
+  // A retry may come after the window has closed: the rule is ours to keep, not the channel's to enforce.
+  if (!replyAllowed({ windowUntil: first.windowUntil, now: now() }))
+    return give(() =>
+      ended("failed", { errorCode: "window-closed", errorText: "The reply window closed before it could be sent." }),
+    );
+  try {
+    const sent = await callConnector(outlet, toOutbound(unit, input.files), input.stopped);
+    const refused = new Map(sent.refused?.map((refusal) => [refusal.recipient.toLowerCase(), refusal]));
+    return give((delivery) => {
+      const refusal = refused.get(delivery.recipient.toLowerCase());
+      if (refusal === undefined) return ended("sent", { providerId: sent.id });
+      const error = new ConnectorError(refusal.permanent ? "rejected" : "unreachable", refusal.says);
+      return afterError(outlet, error, delivery.attempts, now(), input.random());
+    });
+  } catch (thrown) {
+    const error = ConnectorError.from(thrown);
+    if (error.code === "auth") outlet.authFailed(outlet.redact(error.message).slice(0, 500));
+    const waitMs =
+      error.code === "auth" ? parkedMs : error.code === "rate-limited" ? (error.retryAfterMs ?? null) : null;
+    return give((delivery) => afterError(outlet, error, delivery.attempts, now(), input.random()), waitMs);
+  }
+};
+
+/** A delivery a former leader left behind: it may have gone out, nobody knows. */
+export const abandoned = (o: {
+  readonly outlet: Outlet;
+  readonly delivery: { readonly id: string; readonly messageId: string; readonly conversationId: string };
+  readonly claimedBy: string | null;
+}): Outcome => ({
+  deliveryId: o.delivery.id,
+  messageId: o.delivery.messageId,
+  conversationId: o.delivery.conversationId,
+  tenantId: o.outlet.tenantId,
+  claimedBy: o.claimedBy,
+  ...ended("uncertain", { errorCode: "uncertain", errorText: "The hub stopped while it was sending this." }),
+});
+
+/** Claimed, but the account ended before anything went out. */
+export const unsent = (o: {
+  readonly outlet: Outlet;
+  readonly claim: string;
+  readonly claimed: readonly Claimed[];
+  readonly now: Date;
+}): readonly Outcome[] =>
+  o.claimed.map((delivery) => ({
+    deliveryId: delivery.id,
+    messageId: delivery.messageId,
+    conversationId: delivery.conversationId,
+    tenantId: o.outlet.tenantId,
+    claimedBy: o.claim,
+    ...ended("queued", { nextAt: o.now, counted: false }),
+  }));
