@@ -34,7 +34,10 @@ export const sender = (side: Side) => {
     if (message.attachments.length === 0) return live;
     const { lines } = await side.hub.transcript(message.thread, { before: newest, limit: 20 });
     const stored = lines.find((one) => one.clientId === message.key);
-    return stored ? widgetLine(session, stored, side.account.config.agentName) : live;
+    if (!stored) return live;
+    // Without its seq: what lies before it may not have reached the widget yet, only a page moves the widget's cursor.
+    const { seq: _seq, ...line } = widgetLine(session, stored, side.account.config.agentName);
+    return line;
   };
 
   return {

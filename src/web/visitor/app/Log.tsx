@@ -65,7 +65,9 @@ export const Log = ({ chat, state, texts, look }: Props) => {
           {texts.t("older")}
         </button>
       )}
-      {!state.older && <p class="greeting">{look.greeting || texts.t("greeting")}</p>}
+      {!state.older && (
+        <p class={lines.length === 0 ? "greeting alone" : "greeting"}>{look.greeting || texts.t("greeting")}</p>
+      )}
       {lines.map((line, index) => {
         const before = lines[index - 1];
         const next = lines[index + 1];

@@ -1,18 +1,12 @@
 import type { Identity } from "../bridge.ts";
-import { fromWire, highestSeq, type Line, merge, seenUpTo } from "./lines.ts";
+import { fromWire, highestSeq, type Line, merge, newKey, seenUpTo } from "./lines.ts";
 import { Refused, type Socket } from "./mini-io.ts";
 import type { Answered, Asked, Page, Told, WireLine } from "./protocol.ts";
+import { fileRefusal, reasonOf } from "./refusals.ts";
 import { nothingYet, type Parts, type State } from "./state.ts";
 
 const typingForMs = 6_000;
 const retryAfterMs = 1_300;
-
-/** crypto.randomUUID exists in secure contexts only; a trial over plain http is none. */
-const newKey = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-
-const reasonOf = (code: string): NonNullable<Line["reason"]> =>
-  code === "rate-limited" || code === "too-large" || code === "unsupported" ? code : "failed";
 
 /** The conversation of one tab, without a screen: what is known, what is on its way, what comes back. */
 export const createChat = (parts: Parts) => {
@@ -23,6 +17,8 @@ export const createChat = (parts: Parts) => {
   let socket: Socket | undefined;
   let token = "";
   let keep = true;
+  /** Everything up to this seq is held. Moved by pages alone: a live line says nothing about what lies before it. */
+  let cursor: number | undefined;
   let page: string | undefined;
   let identity: Identity | null = null;
   let flushing = false;
@@ -72,6 +68,7 @@ export const createChat = (parts: Parts) => {
   };
 
   const take = (got: Page): void => {
+    cursor = highestSeq(got.lines, cursor ?? 0);
     set({
       lines: merge(
         state.lines,
@@ -84,7 +81,7 @@ export const createChat = (parts: Parts) => {
 
   const catchUp = async (): Promise<void> => {
     for (let more = true; more;) {
-      const got = await ask("after", { seq: highestSeq(state.lines) ?? 0 });
+      const got = await ask("after", { seq: cursor ?? 0 });
       take(got);
       more = got.more && got.lines.length > 0;
     }
@@ -92,13 +89,14 @@ export const createChat = (parts: Parts) => {
 
   const forget = (): void => {
     token = "";
+    cursor = undefined;
     readKey = "";
     files.clear();
     set({ lines: [], older: false, agentRead: null, typing: false });
   };
 
   const hello = async (): Promise<void> => {
-    const after = highestSeq(state.lines);
+    const after = cursor;
     const session = token.split(".")[0];
     const welcome = await ask("hello", {
       host: parts.host,
@@ -145,7 +143,7 @@ export const createChat = (parts: Parts) => {
   };
 
   const told: { readonly [E in keyof Told]: (payload: Told[E]) => void } = {
-    line(line) {
+    line({ seq: _place, ...line }) {
       const known = state.lines.some(({ key }) => key === line.key);
       const fresh = fromWire(line, null);
       set({ lines: merge(state.lines, [fresh]), ...(line.from === "agent" ? { typing: false } : {}) });
@@ -229,11 +227,6 @@ export const createChat = (parts: Parts) => {
     void flush();
   };
 
-  const fileRefusal = (file: File): Line["reason"] => {
-    if (state.look && file.size > state.look.fileBytes) return "too-large";
-    return state.look && !state.look.fileTypes.includes(file.type) ? "unsupported" : undefined;
-  };
-
   return {
     state: () => state,
     subscribe(listener: () => void): () => void {
@@ -289,7 +282,7 @@ export const createChat = (parts: Parts) => {
     attach(file: File): void {
       const key = newKey();
       files.set(key, file);
-      const reason = fileRefusal(file);
+      const reason = fileRefusal(state.look, file);
       add({
         key,
         text: "",

@@ -14,6 +14,10 @@ export interface Line extends Omit<WireLine, "at" | "state"> {
   readonly order: number;
 }
 
+/** crypto.randomUUID exists in secure contexts only; a trial over plain http is none. */
+export const newKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 let appeared = 0;
 
 const place = (a: Line, b: Line): number => {
@@ -57,7 +61,5 @@ export const seenUpTo = (lines: readonly Line[], key: string): Line[] => {
   return lines.map((line, index) => (index <= last && line.unseen ? { ...line, unseen: false } : line));
 };
 
-export const highestSeq = (lines: readonly Line[]): number | undefined => {
-  const known = lines.flatMap(({ seq }) => seq ?? []);
-  return known.length > 0 ? Math.max(...known) : undefined;
-};
+export const highestSeq = (lines: readonly WireLine[], otherwise: number): number =>
+  Math.max(otherwise, ...lines.map(({ seq }) => seq ?? 0));
