@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { hash, marks, read, root, run, SetupError } from "./tools.mjs";
 
 // Each step looks at what is there and returns undefined, or the work to do.
@@ -56,11 +56,17 @@ export function nodeProgram() {
   );
 }
 
-/** Tries the packaged runtime once after each install: on a C library it was not built for it exists but does not run. */
+/**
+ * Makes `node` in npm scripts the packaged runtime (npm 10 takes the link away again with the packages of other
+ * platforms), and tries it once after each install: on a C library it was not built for it exists but does not run.
+ */
 export function pinnedNode() {
   const program = nodeProgram();
+  const windows = process.platform === "win32";
+  const link = join(root, "node_modules", ".bin", windows ? "node.cmd" : "node");
   const wanted = hash(program, marks.get("lock") ?? "");
-  if (marks.get("node") === wanted) return undefined;
+  const packaged = program.startsWith(join(root, "node_modules"));
+  if (marks.get("node") === wanted && (!packaged || existsSync(link))) return undefined;
   return () => {
     run({
       file: program,
@@ -69,6 +75,10 @@ export function pinnedNode() {
       failure:
         "The packaged Node does not run on this system: use one with glibc (not Alpine), or install Node 24 yourself",
     });
+    if (packaged && !existsSync(link)) {
+      if (windows) writeFileSync(link, `@"${program}" %*\r\n`);
+      else symlinkSync(relative(dirname(link), program), link);
+    }
     marks.set("node", wanted);
   };
 }
