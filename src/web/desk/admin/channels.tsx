@@ -1,0 +1,101 @@
+import { useState, type ReactNode } from "react";
+import type { ChannelAccountView } from "#wire";
+import { Empty, toast } from "../../kit/bits.tsx";
+import { Button } from "../../kit/controls.tsx";
+import { ChannelIcon } from "../../kit/icons.tsx";
+import { tenantOf, useDesk, useWords } from "../context.ts";
+import { Load } from "../query.tsx";
+import { ChannelForm } from "./channel-form.tsx";
+
+export const channelsPath = "/api/admin/channels";
+
+/** Every channel account with its health in words. */
+export const Channels = (): ReactNode => {
+  const { t, dateTime, compare } = useWords();
+  const { boot } = useDesk();
+  const [edited, setEdited] = useState<ChannelAccountView | "new" | null>(null);
+  const moment = (at: string | null) => (at === null ? t("channels.never") : dateTime(at));
+  const copy = (text: string) =>
+    void navigator.clipboard.writeText(text).then(
+      () => toast({ text: t("common.copied") }),
+      () => toast({ text: text, ms: 20_000 }),
+    );
+  return (
+    <>
+      <div className="toolbar">
+        <Button look="primary" icon="plus" onClick={() => setEdited("new")}>
+          {t("channels.add")}
+        </Button>
+      </div>
+      <Load<{ channels: readonly ChannelAccountView[] }> path={channelsPath} everyMs={10_000}>
+        {({ channels }) =>
+          channels.length === 0 ? (
+            <Empty icon="inbox" title={t("channels.none")} />
+          ) : (
+            <ul className="accounts">
+              {channels
+                .toSorted(
+                  (a, b) =>
+                    compare(tenantOf(boot, a.tenantId)?.name ?? "", tenantOf(boot, b.tenantId)?.name ?? "") ||
+                    compare(a.name, b.name),
+                )
+                .map((account) => (
+                  <li key={account.id} className="card account">
+                    <div className="account-head">
+                      <span
+                        className="row-stripe"
+                        style={{ background: tenantOf(boot, account.tenantId)?.color ?? "transparent" }}
+                      />
+                      <ChannelIcon kind={account.kind} title={account.kind} size={18} />
+                      <div className="account-name">
+                        <h2>{account.name}</h2>
+                        <p className="muted">
+                          {tenantOf(boot, account.tenantId)?.name}
+                          {account.address === "" ? "" : ` · ${account.address}`}
+                        </p>
+                      </div>
+                      <span className={`health health-${account.enabled ? account.state : "stopped"}`}>
+                        {t(account.enabled ? `channelState.${account.state}` : "channels.off")}
+                      </span>
+                      <Button onClick={() => setEdited(account)}>{t("common.edit")}</Button>
+                    </div>
+                    {account.stateText === "" ? null : <p className="account-says">{account.stateText}</p>}
+                    {account.lastError === "" ? null : (
+                      <p className="account-error">
+                        <strong>{t("channels.lastError")}</strong> {account.lastError}
+                      </p>
+                    )}
+                    <dl className="facts">
+                      <div>
+                        <dt>{t("channels.lastIn")}</dt>
+                        <dd>{moment(account.lastInAt)}</dd>
+                      </div>
+                      <div>
+                        <dt>{t("channels.lastOut")}</dt>
+                        <dd>{moment(account.lastOutAt)}</dd>
+                      </div>
+                      <div>
+                        <dt>{t("channels.since")}</dt>
+                        <dd>{dateTime(account.stateAt)}</dd>
+                      </div>
+                    </dl>
+                    {account.webhookUrl === null ? null : (
+                      <p className="webhook">
+                        <span className="muted">{t("channels.webhook")}</span> <code>{account.webhookUrl}</code>
+                        <Button look="quiet" icon="copy" onClick={() => copy(account.webhookUrl ?? "")}>
+                          {t("common.copy")}
+                        </Button>
+                      </p>
+                    )}
+                  </li>
+                ))}
+            </ul>
+          )
+        }
+      </Load>
+      {edited === null ? null : (
+        <ChannelForm account={edited === "new" ? null : edited} onClose={() => setEdited(null)} />
+      )}
+    </>
+  );
+};

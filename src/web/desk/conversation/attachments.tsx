@@ -1,0 +1,56 @@
+import { useState, type ReactNode } from "react";
+import type { AttachmentView } from "#wire";
+import { Dialog } from "../../kit/dialog.tsx";
+import { Icon } from "../../kit/icons.tsx";
+import { useWords } from "../context.ts";
+
+const isPicture = (mime: string): boolean => /^image\/(?:png|jpeg|gif|webp|avif)$/.test(mime);
+
+/** Files of a message: pictures as previews, the rest by name, size and state. */
+export const Attachments = ({ of }: { of: readonly AttachmentView[] }): ReactNode => {
+  const { t, bytes } = useWords();
+  const [shown, setShown] = useState<AttachmentView | null>(null);
+  const visible = of.filter((one) => !(one.inline && one.contentId !== null));
+  if (visible.length === 0) return null;
+  return (
+    <ul className="files">
+      {visible.map((file) => (
+        <li key={file.id}>
+          {file.url !== null && isPicture(file.mime) ? (
+            <button
+              type="button"
+              className="picture"
+              aria-label={t("file.show", { name: file.name })}
+              onClick={() => setShown(file)}
+            >
+              <img src={file.url} alt="" loading="lazy" />
+            </button>
+          ) : file.url !== null ? (
+            <a className="file" href={file.url} target="_blank" rel="noopener noreferrer" download={file.name}>
+              <Icon name="file" />
+              <span className="file-name">{file.name}</span>
+              <span className="file-size">{bytes(file.size)}</span>
+            </a>
+          ) : (
+            <span className="file file-off">
+              <Icon name="file" />
+              <span className="file-name">{file.name}</span>
+              <span className="file-size">{t(`file.${file.state}`)}</span>
+            </span>
+          )}
+        </li>
+      ))}
+      {shown === null ? null : (
+        <Dialog open wide onClose={() => setShown(null)} title={shown.name} closeLabel={t("common.close")}>
+          <img className="picture-large" src={shown.url ?? ""} alt={shown.name} />
+          <p className="muted">
+            {bytes(shown.size)} ·{" "}
+            <a href={shown.url ?? ""} download={shown.name}>
+              {t("file.download")}
+            </a>
+          </p>
+        </Dialog>
+      )}
+    </ul>
+  );
+};

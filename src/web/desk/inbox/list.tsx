@@ -1,0 +1,126 @@
+import { useCallback, useEffect, useState, type ReactNode } from "react";
+import { useLocation } from "wouter";
+import type { ViewSpec } from "#wire";
+import { Empty, Skeleton, useValue } from "../../kit/bits.tsx";
+import { Button } from "../../kit/controls.tsx";
+import { Icon } from "../../kit/icons.tsx";
+import { VirtualList } from "../../kit/virtual-list.tsx";
+import { useDesk, useWords } from "../context.ts";
+import { Row, rowHeight, rowId } from "./row.tsx";
+import type { Filter } from "./views.tsx";
+
+/** The list with its search box. Its order stands still under the pointer; what waits is one click away. */
+export const List = ({
+  kind,
+  filter,
+  onFilter,
+  active,
+  onOpen,
+}: {
+  kind: ViewSpec["kind"];
+  filter: Filter;
+  onFilter: (filter: Filter) => void;
+  active: string | null;
+  onOpen: (id: string) => void;
+}): ReactNode => {
+  const { t } = useWords();
+  const { boot, inbox } = useDesk();
+  const [, go] = useLocation();
+  const window = useValue(inbox.window);
+  const counts = useValue(inbox.counts);
+  const [query, setQuery] = useState(filter.query);
+  const hold = useCallback((on: boolean) => inbox.freeze(on), [inbox]);
+  const end = useCallback(() => void inbox.loadMore(), [inbox]);
+
+  useEffect(() => {
+    if (query === filter.query) return undefined;
+    const timer = setTimeout(() => onFilter({ ...filter, query: query.trim() }), 250);
+    return () => clearTimeout(timer);
+  }, [query, filter, onFilter]);
+  useEffect(() => () => inbox.freeze(false), [inbox]);
+
+  const tenant = boot.tenants.find((one) => one.id === filter.tenantId);
+  const total =
+    kind === "closed" || filter.query !== "" || filter.tenantId !== null || filter.queueId !== null
+      ? null
+      : counts[kind];
+
+  return (
+    <section className="list" aria-labelledby="list-title">
+      <header className="list-head">
+        <h1 id="list-title">
+          {t(`views.${kind}`)}
+          {tenant === undefined ? null : <span className="list-filter"> · {tenant.name}</span>}
+        </h1>
+        <select
+          className="list-view-select"
+          aria-label={t("views.title")}
+          value={kind}
+          onChange={(event) => go(`/inbox/${event.target.value}`)}
+        >
+          {(["mine", "unassigned", "all", "snoozed", "closed"] as const).map((one) => (
+            <option key={one} value={one}>
+              {t(`views.${one}`)}
+            </option>
+          ))}
+        </select>
+        {total === null ? null : <span className="list-total">{t("list.total", { n: total })}</span>}
+        <div className="search" role="search">
+          <Icon name="search" />
+          <input
+            id="inbox-search"
+            type="search"
+            autoComplete="off"
+            aria-label={t("list.search")}
+            placeholder={t("list.search")}
+            value={query}
+            onChange={(event) => setQuery(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key !== "Escape") return;
+              setQuery("");
+              event.currentTarget.blur();
+            }}
+          />
+        </div>
+      </header>
+      <div className="list-body">
+        {window.waiting === 0 ? null : (
+          <button
+            type="button"
+            className="pill"
+            onClick={() => {
+              document.querySelector(".virtual-list")?.scrollTo({ top: 0 });
+              inbox.letGo();
+            }}
+          >
+            {t("list.waiting", { n: window.waiting })}
+          </button>
+        )}
+        {window.state === "loading" ? <Skeleton lines={9} /> : null}
+        {window.state === "refused" ? (
+          <Empty icon="warning" title={t(`refusal.${window.refusal ?? "failed"}`)}>
+            <Button onClick={() => void inbox.open(window.spec)}>{t("common.tryAgain")}</Button>
+          </Empty>
+        ) : null}
+        {window.state === "ready" && window.order.length === 0 ? (
+          <Empty icon="check" title={filter.query === "" ? t(`list.empty.${kind}`) : t("list.nothingFound")} />
+        ) : null}
+        {window.order.length === 0 ? null : (
+          <VirtualList
+            ids={window.order}
+            height={rowHeight}
+            active={active}
+            label={t("list.title")}
+            idOf={rowId}
+            onActive={onOpen}
+            onOpen={() => active !== null && document.getElementById("composer")?.focus()}
+            onEnd={end}
+            onHold={hold}
+          >
+            {(row) => <Row key={row.id} {...row} onOpen={onOpen} />}
+          </VirtualList>
+        )}
+      </div>
+    </section>
+  );
+};

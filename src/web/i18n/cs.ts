@@ -1,0 +1,5 @@
+import { around } from "./cs/around.ts";
+import { work } from "./cs/work.ts";
+import type { Catalogue, FullPlural } from "./words.ts";
+
+export const cs: Catalogue<FullPlural> = { ...work, ...around };

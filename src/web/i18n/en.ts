@@ -1,0 +1,5 @@
+import { around } from "./en/around.ts";
+import { work } from "./en/work.ts";
+
+/** English, and the list of all messages: the other catalogues must have exactly these keys. */
+export const en = { ...work, ...around } as const;

@@ -1,0 +1,5 @@
+import { around } from "./pl/around.ts";
+import { work } from "./pl/work.ts";
+import type { Catalogue, FullPlural } from "./words.ts";
+
+export const pl: Catalogue<FullPlural> = { ...work, ...around };

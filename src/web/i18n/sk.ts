@@ -1,0 +1,5 @@
+import { around } from "./sk/around.ts";
+import { work } from "./sk/work.ts";
+import type { Catalogue, FullPlural } from "./words.ts";
+
+export const sk: Catalogue<FullPlural> = { ...work, ...around };
