@@ -1,0 +1,176 @@
+import type { Config } from "#config";
+import type { Connector } from "#contract";
+import type { Logger } from "pino";
+import { type Commands, makeCommands } from "#runtime/commands";
+import { type Journal, startJournal } from "#runtime/journal";
+import { startOutbox } from "#runtime/outbox";
+import { startSupervisor, type Supervisor } from "#runtime/supervisor";
+import { startTimers } from "#runtime/timers";
+import { createPublisher } from "./server/live/publisher.ts";
+import { type ServerParts, startServer } from "#server/index";
+import { type Db, openDatabase } from "#store/db";
+import { openFiles } from "#store/files";
+import { parkedEvent } from "#store/journaled";
+import { makeFileLinks } from "#store/links";
+import { openPrisma } from "#store/prisma";
+import { transcript } from "#store/transcript";
+import { join } from "node:path";
+import { migrate } from "../prisma/migrate.ts";
+import { firstStart } from "./firstStart.ts";
+import { startPostgres } from "./postgres/index.ts";
+import { checkDataDir, checkDatabase } from "./preflight.ts";
+import { loadSecret, openSecrets } from "./secrets.ts";
+import { readVersion } from "./version.ts";
+
+export interface RunningHub {
+  readonly url: string;
+  /** Lines for the person who started it: where to go, how to log in. */
+  readonly hints: readonly string[];
+  /** Stops the parts in reverse; everything accepted is on disk when it resolves. */
+  stop(): Promise<void>;
+}
+
+/** Stops what was started, last first, also when the start fails halfway. One part that fails does not keep the others. */
+const stopper = (log: Logger): { add(name: string, stop: () => Promise<void>): void; all(): Promise<void> } => {
+  const parts: { name: string; stop: () => Promise<void> }[] = [];
+  return {
+    add: (name, stop) => parts.push({ name, stop }),
+    all: async () => {
+      for (const part of parts.toReversed()) {
+        await part.stop().catch((error: unknown) => log.error({ err: error, part: part.name }, "did not stop cleanly"));
+      }
+    },
+  };
+};
+
+/** Builds the parts in order and connects them; the only place that knows them all. */
+export const startHub = async (input: {
+  readonly config: Config;
+  readonly connectors: readonly Connector[];
+  readonly log: Logger;
+  readonly nodeId: string;
+  readonly dist: string;
+  readonly say: (line: string) => void;
+  readonly onDatabaseEnd: () => void;
+}): Promise<RunningHub> => {
+  const { config, connectors, log, nodeId } = input;
+  const now = (): Date => new Date();
+  const stops = stopper(log);
+  try {
+    await checkDataDir({ dataDir: config.dataDir });
+    const secrets = openSecrets({
+      secret: await loadSecret({
+        dataDir: config.dataDir,
+        ...(config.secret !== undefined && { secret: config.secret }),
+      }),
+    });
+    const databaseUrl = config.databaseUrl ?? (await embedded(input, stops.add));
+    await checkDatabase({ databaseUrl });
+    await migrate({ databaseUrl });
+
+    const db = openDatabase({ url: databaseUrl, max: 12, log });
+    stops.add("database", () => db.end());
+    const prisma = openPrisma({ pool: db.pool });
+    const files = openFiles({ dir: join(config.dataDir, "files") });
+    const links = makeFileLinks({ secrets, now });
+    const late = createPublisher();
+    const { publisher } = late;
+
+    const limits = (kind: string) => connectors.find((connector) => connector.kind === kind)?.limits;
+    const journal = startJournal({ db, files, secrets, publisher, log, now, limits });
+    stops.add("journal", () => journal.stop());
+    await journal.drain();
+    const outbox = startOutbox({ db, files, publisher, log, now });
+    stops.add("outbox", () => outbox.stop());
+    const commandsAt = (clock: () => Date): Commands =>
+      makeCommands({ db, publisher, outbox, secrets, log, now: clock, limits });
+    const supervisor = await startSupervisor({
+      db,
+      connectors,
+      journal,
+      outbox,
+      secrets,
+      publisher,
+      log,
+      now,
+      nodeId,
+      transcript: ({ account, thread, page }) =>
+        transcript({ db, links, tenantId: account.tenantId, accountId: account.id, thread, ...page }),
+    });
+    stops.add("supervisor", () => supervisor.stop());
+    const timers = startTimers({ db, publisher, log, now, nodeId });
+    stops.add("timers", () => timers.stop());
+
+    const server = await startServer({
+      config,
+      db,
+      prisma,
+      files,
+      links,
+      secrets,
+      commands: commandsAt(now),
+      supervisor,
+      journal: replayDoor({ db, journal, supervisor }),
+      connectors,
+      publisher: late,
+      log,
+      now,
+      version: await readVersion(),
+      dist: input.dist,
+    });
+    stops.add("server", () => server.stop());
+    const hints = await firstStart({
+      config,
+      db,
+      secrets,
+      connectors,
+      supervisor,
+      commandsAt: (at) => commandsAt(() => at),
+      log,
+      now,
+      say: input.say,
+      url: server.url,
+    });
+    return { url: server.url, hints, stop: () => stops.all() };
+  } catch (error) {
+    await stops.all();
+    throw error;
+  }
+};
+
+/** A replay of what a connector could not read goes through that connector as it is today. */
+const replayDoor = (input: {
+  readonly db: Db;
+  readonly journal: Journal;
+  readonly supervisor: Supervisor;
+}): ServerParts["journal"] => ({
+  stats: () => ({ waiting: input.journal.stats().open }),
+  replay: async ({ scope, id }) => {
+    const event = await parkedEvent({ db: input.db, scope, id });
+    const connection = event === null ? undefined : input.supervisor.connection(event.accountId);
+    await input.journal.replay({ scope, id, reparse: connection?.reparse?.bind(connection) });
+  },
+});
+
+const embedded = async (
+  input: { readonly config: Config; readonly log: Logger; readonly onDatabaseEnd: () => void },
+  add: (name: string, stop: () => Promise<void>) => void,
+): Promise<string> => {
+  const postgres = await startPostgres({
+    dataDir: input.config.dataDir,
+    log: {
+      debug: (text: string) => input.log.debug({}, text),
+      info: (text: string) => input.log.info({}, text),
+      warn: (text: string) => input.log.warn({}, text),
+    },
+  });
+  let asked = false;
+  add("postgres", () => {
+    asked = true;
+    return postgres.stop();
+  });
+  void postgres.exited.finally(() => {
+    if (!asked) input.onDatabaseEnd();
+  });
+  return postgres.url;
+};
