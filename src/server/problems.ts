@@ -58,6 +58,8 @@ export const problemOf = (
   if (thrown instanceof FileTooLarge) return plain("too-large", "The file is too large.");
   if (thrown instanceof DatabaseUnavailable) return plain("unavailable", "The database cannot be reached.", true);
   if (thrown instanceof URIError) return plain("bad-request", "The address is malformed.");
+  if (thrown instanceof Error && "statusCode" in thrown && thrown.statusCode === 404)
+    return plain("not-found", "There is no such address.");
   if (thrown instanceof Error && "type" in thrown && typeof thrown.type === "string") {
     const code = parserTypes[thrown.type];
     if (code !== undefined)

@@ -90,7 +90,7 @@ const json = express.json({ limit: "1mb", type: "application/json", strict: true
 
 const readJson = (request: Request, response: Response): Promise<void> =>
   new Promise((resolve, reject) => {
-    json(request, response, (fault?: unknown) => (fault === undefined ? resolve() : reject(fault as Error)));
+    json(request, response, (fault?: unknown) => (fault === undefined ? resolve() : reject(fault)));
   });
 
 /** Every request goes the same way: rate limit, who, admission, schema, handler (which authorises), present. */
@@ -161,7 +161,10 @@ export const mount = (app: Express, serving: Serving, routes: readonly Route[]):
   app.use("/api", (_request, response) => {
     response.status(404).json({ refusal: { code: "not-found", says: "There is no such address." } });
   });
-  const fault: express.ErrorRequestHandler = (thrown: unknown, request, response, _next) =>
-    answerProblem(serving.context, nobody, request, response, thrown, "parsing");
-  app.use(fault);
 };
+
+/** The last stop of Express: whatever was thrown outside a route. */
+export const faultHandler =
+  (context: Context): express.ErrorRequestHandler =>
+  (thrown: unknown, request, response, _next) =>
+    answerProblem(context, nobody, request, response, thrown, "outside a route");

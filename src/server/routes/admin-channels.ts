@@ -165,15 +165,13 @@ export const adminChannelRoutes: readonly Route[] = [
     gives: channelAccountView,
     handle: async ({ context, who, params, body }) => {
       const before = await getChannel({ prisma: context.prisma, scope: who.scope, id: params.id });
-      const { tenantId, kind, name, queueId, enabled } = before;
       const whole: ChannelAccountBody = {
-        tenantId,
-        kind,
-        name,
-        queueId,
-        enabled,
-        config: storedConfig(before),
-        ...body,
+        tenantId: body.tenantId ?? before.tenantId,
+        kind: body.kind ?? before.kind,
+        name: body.name ?? before.name,
+        queueId: body.queueId === undefined ? before.queueId : body.queueId,
+        enabled: body.enabled ?? before.enabled,
+        config: body.config ?? storedConfig(before),
       };
       const setting = settingOf(context, { id: before.id, body: whole, before });
       const row = await updateChannel({ prisma: context.prisma, scope: who.scope, id: before.id, setting });

@@ -47,7 +47,7 @@ const receive = async ({
   const mime = await sniff({
     head: Buffer.concat(head),
     name: query.name,
-    declared: String(request.headers["content-type"] ?? ""),
+    declared: request.headers["content-type"] ?? "",
   });
   return recordUpload({
     db,

@@ -1,0 +1,35 @@
+import type { DeskNamespace, DeskSocket } from "./desk-io.ts";
+
+/** How far behind a client is: bytes the kernel did not take, packets engine.io still holds. */
+const backlog = (socket: DeskSocket): { bytes: number; packets: number } => {
+  const transport: object = socket.conn.transport;
+  const ws: unknown = "socket" in transport ? transport.socket : undefined;
+  const bytes =
+    typeof ws === "object" && ws !== null && "bufferedAmount" in ws && typeof ws.bufferedAmount === "number"
+      ? ws.bufferedAmount
+      : 0;
+  const conn: object = socket.conn;
+  const held = "writeBuffer" in conn && Array.isArray(conn.writeBuffer) ? conn.writeBuffer.length : 0;
+  return { bytes, packets: held };
+};
+
+const terminate = (socket: DeskSocket): void => {
+  const transport: object = socket.conn.transport;
+  const ws: unknown = "socket" in transport ? transport.socket : undefined;
+  // A closing handshake would wait behind everything the client does not read.
+  if (typeof ws === "object" && ws !== null && "terminate" in ws && typeof ws.terminate === "function") ws.terminate();
+};
+
+/** Ends clients that cannot keep up before they cost the hub its memory. They come back and resume by cursor. */
+export const dropSlow = (input: { desk: DeskNamespace; bytes: number; packets: number }): number => {
+  let dropped = 0;
+  for (const socket of input.desk.sockets.values()) {
+    const behind = backlog(socket);
+    if (behind.bytes <= input.bytes && behind.packets <= input.packets) continue;
+    dropped += 1;
+    socket.emit("bye", { reason: "too-slow" });
+    socket.disconnect(true);
+    terminate(socket);
+  }
+  return dropped;
+};

@@ -1,0 +1,80 @@
+import path from "node:path";
+import express, { type Express, type Response } from "express";
+import helmet from "helmet";
+import { z } from "zod";
+import { isUuid } from "#core/uuid";
+import type { Db } from "#store/db";
+
+const day = 86_400;
+
+const policy = (frameAncestors: readonly string[]) =>
+  helmet.contentSecurityPolicy({
+    useDefaults: false,
+    directives: {
+      "default-src": ["'self'"],
+      "img-src": ["'self'", "data:", "blob:"],
+      "media-src": ["'self'", "blob:"],
+      "object-src": ["'none'"],
+      "base-uri": ["'none'"],
+      "form-action": ["'self'"],
+      "frame-ancestors": [...frameAncestors],
+    },
+  });
+
+const origins = z.array(z.string().regex(/^https?:\/\/[^\s;,']+$/)).catch([]);
+
+/** Sites that may embed a widget. An account without a list may be tried anywhere. */
+const embedders = async (db: Db, account: unknown): Promise<readonly string[]> => {
+  if (typeof account !== "string" || !isUuid(account)) return ["'self'"];
+  const [row] = await db.query<{ allowed: unknown }>({
+    name: "widget-embedders",
+    text: `SELECT config->'allowedOrigins' AS allowed FROM channel_account WHERE id = $1 AND enabled`,
+    values: [account],
+  });
+  if (row === undefined) return ["'self'"];
+  const allowed = origins.parse(row.allowed);
+  return allowed.length === 0 ? ["*"] : ["'self'", ...allowed];
+};
+
+const hashed = /-[A-Za-z0-9_-]{8,}\.\w+$/;
+
+const cached = (response: Response, file: string): void => {
+  response.setHeader(
+    "cache-control",
+    hashed.test(file)
+      ? `public, max-age=${365 * day}, immutable`
+      : file.endsWith(".html")
+        ? "no-cache"
+        : "public, max-age=300",
+  );
+};
+
+/** The desk at /, the visitor's widget at /widget and the demo shop at /demo, as vite built them. */
+export const servePages = (app: Express, parts: { dist: string; db: Db }): void => {
+  const desk = path.join(parts.dist, "desk");
+  const visitor = path.join(parts.dist, "visitor");
+  const common = { index: false, redirect: false, setHeaders: cached } as const;
+
+  app.use("/widget", async (request, response, next) => {
+    // Any site may load these files; who may show the frame is told to the browser account by account.
+    response.setHeader("cross-origin-resource-policy", "cross-origin");
+    response.setHeader("access-control-allow-origin", "*");
+    response.removeHeader("x-frame-options");
+    if (!request.path.endsWith(".html")) return next();
+    return policy(await embedders(parts.db, request.query["account"]))(request, response, next);
+  });
+  app.use("/widget", express.static(visitor, common), (_request, response) => {
+    response.status(404).end();
+  });
+  app.get("/demo", (_request, response) => {
+    response.sendFile("demo.html", { root: visitor, cacheControl: false, headers: { "cache-control": "no-cache" } });
+  });
+  app.use(express.static(desk, common));
+  // Addresses inside the desk are its own: any of them starts it.
+  app.get(/^\/(?!api\/|files\/|hooks\/|socket\.io\/|assets\/)[^.]*$/, (_request, response) => {
+    response.sendFile("index.html", { root: desk, cacheControl: false, headers: { "cache-control": "no-cache" } });
+  });
+};
+
+/** The policy of everything that is not the widget's frame. */
+export const deskPolicy = policy(["'none'"]);

@@ -1,0 +1,38 @@
+import type { ContactView, ThreadView } from "#wire";
+import { type Audience, masked } from "./classes.ts";
+import type { ContactRecord, ThreadRecord } from "../live/reads.ts";
+
+export const presentContact = (contact: ContactRecord, audience: Audience): ContactView => {
+  const view: ContactView = {
+    id: contact.id,
+    tenantId: contact.tenantId,
+    name: contact.name,
+    anonymous: contact.anonymous,
+    language: contact.language,
+    identities: contact.identities.map(({ id, kind, value, verified }) => ({ id, kind, value, verified })),
+    conversations: contact.conversations.map(({ id, number, subject, status, lastAt }) => ({
+      id,
+      number,
+      subject,
+      status,
+      lastAt: lastAt.toISOString(),
+    })),
+    merges: contact.merges.map(({ id, fromName, at }) => ({ id, fromName, at: at.toISOString() })),
+  };
+  return audience === "restricted" ? masked("contactView", view) : view;
+};
+
+export const presentThread = (thread: ThreadRecord, audience: Audience): ThreadView => {
+  const view: ThreadView = {
+    id: thread.id,
+    accountId: thread.accountId,
+    accountName: thread.accountName,
+    channel: thread.channel,
+    subject: thread.subject,
+    address: thread.address,
+    windowUntil: thread.windowUntil?.toISOString() ?? null,
+    customerReadSeq: thread.customerReadSeq,
+    active: thread.active,
+  };
+  return audience === "restricted" ? masked("threadView", view) : view;
+};

@@ -1,0 +1,21 @@
+import type { Route } from "../route.ts";
+import { adminChannelRoutes } from "./admin-channels.ts";
+import { adminDeadLetterRoutes } from "./admin-dead-letters.ts";
+import { adminTokenRoutes } from "./admin-tokens.ts";
+import { adminUserRoutes } from "./admin-users.ts";
+import { cannedRoutes } from "./canned.ts";
+import { contactRoutes } from "./contacts.ts";
+import { fileRoutes } from "./files.ts";
+import { sessionRoutes } from "./session.ts";
+
+/** The whole API, in the order it is described. */
+export const allRoutes = (input: { readonly now: () => Date }): readonly Route[] => [
+  ...sessionRoutes(input.now),
+  ...fileRoutes,
+  ...contactRoutes,
+  ...cannedRoutes,
+  ...adminChannelRoutes,
+  ...adminUserRoutes,
+  ...adminDeadLetterRoutes,
+  ...adminTokenRoutes,
+];
