@@ -1,5 +1,5 @@
 import { buffer } from "node:stream/consumers";
-import type { Inbound, Limits } from "#contract";
+import type { Connection, Inbound, Limits } from "#contract";
 import { type AccountRef, type Item, storedEvent } from "#core/inbound";
 import type { Log } from "#core/log";
 import type { Publisher, StoredChange } from "#core/records";
@@ -23,12 +23,7 @@ export interface Journal {
   /** The provider's id of a sent message is known now: news that came before it is applied. */
   settle(input: MessageKey): Promise<void>;
   /** Files a parked event again; throws Refused "failed" with the reason when it stays parked. */
-  replay(input: {
-    readonly scope: Scope;
-    readonly id: string;
-    /** The connector's own, for what it could not read then. */
-    readonly reparse?: ((raw: Uint8Array) => Promise<readonly Inbound[]>) | undefined;
-  }): Promise<void>;
+  replay(input: { readonly scope: Scope; readonly id: string }): Promise<void>;
   /** Files what an earlier process journaled but did not finish. Called once at start. */
   drain(): Promise<void>;
   /** Takes nothing more; resolves when everything taken is settled. */
@@ -38,7 +33,7 @@ export interface Journal {
 
 export interface JournalStats {
   /** Events taken and not settled. */
-  readonly open: number;
+  readonly waiting: number;
   readonly batches: number;
   readonly events: number;
   readonly parked: number;
@@ -72,6 +67,8 @@ export const startJournal = (input: {
   readonly log: Log;
   readonly now: () => Date;
   readonly limits?: (kind: string) => Limits | undefined;
+  /** The open connection of an account: reads again what was once "unparsed". */
+  readonly connection?: (accountId: string) => Pick<Connection, "reparse"> | undefined;
 }): Journal => {
   const { db, files, secrets, publisher, log, now } = input;
   const queue: Entry[] = [];
@@ -278,10 +275,11 @@ export const startJournal = (input: {
       admit();
       await enqueue(null, key);
     },
-    replay: async ({ scope, id, reparse }) => {
+    replay: async ({ scope, id }) => {
       const event = await parkedEvent({ db, scope, id });
       if (event === null) throw new Refused("not-found", "There is no such parked event.");
       if (event.type === "unparsed") {
+        const reparse = input.connection?.(event.account.id)?.reparse;
         if (reparse === undefined) throw new Refused("failed", "This channel cannot read what it sent a second time.");
         await reread(event, reparse);
         return;
@@ -301,6 +299,6 @@ export const startJournal = (input: {
       if (open === 0 && !running) return;
       await new Promise<void>((resolve) => idle.push(resolve));
     },
-    stats: () => ({ open, batches, events, parked: parkedCount }),
+    stats: () => ({ waiting: open, batches, events, parked: parkedCount }),
   };
 };

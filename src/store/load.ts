@@ -2,11 +2,11 @@ import type { ConversationRecord, DeliveryRecord, MessageRecord } from "#core/re
 import type { Queryable } from "./db.ts";
 
 /** A message as SQL gives it: times inside JSON are still texts. */
-type LoadedMessage = Omit<MessageRecord, "deliveries"> & {
+export type LoadedMessage = Omit<MessageRecord, "deliveries"> & {
   readonly deliveries: readonly (Omit<DeliveryRecord, "nextAt"> & { readonly nextAt: string | null })[];
 };
 
-const messageSql = `
+export const messageSql = `
   select m.id, m.tenant_id as "tenantId", m.conversation_id as "conversationId", m.seq, m.version,
     m.thread_id as "threadId", m.account_id as "accountId", a.kind as channel, m.direction, m.kind,
     m.author_type as "authorType", m.author_id as "authorId", m.author_name as "authorName", m.client_key as "clientKey",
@@ -22,7 +22,15 @@ const messageSql = `
       from delivery d where d.message_id = m.id), '[]') as deliveries
   from message m left join channel_account a on a.id = m.account_id`;
 
-const toMessage = (row: LoadedMessage): MessageRecord => ({
+export const conversationSql = `
+  select c.id, c.tenant_id as "tenantId", c.number, c.version, c.last_seq as "lastSeq",
+    c.contact_id as "contactId", k.name as "contactName", k.anonymous as "contactAnonymous", c.queue_id as "queueId",
+    c.assignee_id as "assigneeId", c.status, c.subject, c.priority, c.tags, c.last_kind as "lastKind",
+    c.last_direction as "lastDirection", c.preview, c.last_at as "lastAt", c.waiting_since as "waitingSince",
+    c.snoozed_until as "snoozedUntil", c.unread, c.created_at as "createdAt"
+    from conversation c join contact k on k.id = c.contact_id`;
+
+export const toMessage = (row: LoadedMessage): MessageRecord => ({
   ...row,
   deliveries: row.deliveries.map((delivery) => ({
     ...delivery,
@@ -69,12 +77,7 @@ export const loadConversations = (input: {
 }): Promise<ConversationRecord[]> =>
   input.q.query<ConversationRecord>({
     name: "load-conversations",
-    text: `select c.id, c.tenant_id as "tenantId", c.number, c.version, c.last_seq as "lastSeq",
-        c.contact_id as "contactId", k.name as "contactName", k.anonymous as "contactAnonymous", c.queue_id as "queueId",
-        c.assignee_id as "assigneeId", c.status, c.subject, c.priority, c.tags, c.last_kind as "lastKind",
-        c.last_direction as "lastDirection", c.preview, c.last_at as "lastAt", c.waiting_since as "waitingSince",
-        c.snoozed_until as "snoozedUntil", c.unread, c.created_at as "createdAt"
-      from conversation c join contact k on k.id = c.contact_id
+    text: `${conversationSql}
       where c.id = any($1::uuid[]) and c.tenant_id = any($2::uuid[])`,
     values: [input.ids, input.tenantIds],
   });
