@@ -24,7 +24,7 @@ export const startNode = async (
 ): Promise<Node> => {
   const { db, publisher, log, secrets, journal } = world;
   const now = world.clock.now;
-  const files = { read: (key: string) => Readable.from([`content of ${key}`]) };
+  const files = { read: (key: string) => Readable.from([Buffer.from(`content of ${key}`)]) };
   const outbox = startOutbox({ db, publisher, files, log, now, random: () => 0 });
   const supervisor = await startSupervisor({
     db,
