@@ -5,7 +5,7 @@ export const codes = Object.keys(failureCodes) as [FailureCode, ...FailureCode[]
 const localHosts = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /** What a loopback account stands for: decides the kind of address its customers have, nothing else. */
-export const standsFor = ["loopback", "email", "whatsapp", "phone", "sms", "messenger", "instagram", "chat"] as const;
+const standsFor = ["loopback", "email", "whatsapp", "phone", "sms", "messenger", "instagram", "chat"] as const;
 
 export const settings = z.object({
   name: z

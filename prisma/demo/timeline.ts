@@ -29,6 +29,12 @@ const day = 24 * hour;
 /** Minutes until the next line: uneven, and the same on every run. */
 const pauseAfter = (talk: number, line: number): number => (2 + ((talk * 5 + line * 7) % 17)) * minute;
 
+/** Nights become days: whenever the hub is started, people are seen working in office hours. */
+const byDay = (at: number): number => {
+  const hourInPrague = (new Date(at).getUTCHours() + 1) % 24;
+  return hourInPrague < 8 || hourInPrague >= 20 ? at - 12 * hour : at;
+};
+
 const stepsOf = (talk: Talk, number: number, start: Date): Step[] => {
   const { channel, from } = talk;
   const key = (line: number): string => `demo-${channel}-${number}-${line}`;
@@ -36,7 +42,7 @@ const stepsOf = (talk: Talk, number: number, start: Date): Step[] => {
   const thread = from === null || ("as" in letters && letters.as === "email") ? `thread-${number}` : from[0];
   const common = { channel, opening: key(0) };
   const latest = start.getTime() - minute;
-  let at = start.getTime() - talk.ago * hour;
+  let at = byDay(start.getTime() - talk.ago * hour);
   const steps: Step[] = [];
   let settled = false;
   const settle = (): void => {
@@ -71,7 +77,7 @@ const stepsOf = (talk: Talk, number: number, start: Date): Step[] => {
       thread,
       ...(from !== null && line.by === "customer" && { from: { id: from[0], name: from[1] } }),
       text: line.text,
-      at: when.toISOString(),
+      at: (live ? new Date(start.getTime() - (talk.lines.length - index) * minute) : when).toISOString(),
       kind: line.by === "customer" && line.call ? "call" : "text",
       own: line.by === "elsewhere",
       historic: !live,

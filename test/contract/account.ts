@@ -15,7 +15,7 @@ import { type LivePeer, makePeers } from "./peers.ts";
 import type { File, Side } from "./bench.ts";
 
 /** What the hub of the suite kept of one event: as the journal would, with files and raw read to the end. */
-export interface Kept {
+interface Kept {
   readonly event: Inbound;
   readonly raw: Uint8Array | undefined;
   readonly files: readonly File[];
@@ -45,7 +45,7 @@ export interface OpenAccount {
   peer(options?: { readonly ip?: string; readonly origin?: string }): LivePeer;
 }
 
-export const readAll = async (source: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+const readAll = async (source: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = [];
   for await (const chunk of source) chunks.push(chunk);
   return Buffer.concat(chunks);

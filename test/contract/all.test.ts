@@ -12,7 +12,14 @@ for (const connector of connectors) {
   });
   if (existsSync(new URL(`./bench.${kind}.ts`, import.meta.url))) {
     const { bench } = (await import(`./bench.${kind}.ts`)) as { bench: Bench };
-    await conforms(connector, bench);
+    const here = bench.available?.() ?? true;
+    if (here) await conforms(connector, bench);
+    else {
+      it.runIf(process.env["CI"] !== undefined)(
+        `the ${kind} channel keeps the rules (its server is missing here)`,
+        () => expect(here).toBe(true),
+      );
+    }
   }
 }
 

@@ -15,6 +15,8 @@ export interface Bench {
   readonly samples?: URL;
   /** How long a rule waits for something that should happen, in ms. Absent: 5,000. */
   readonly patienceMs?: number;
+  /** False: this machine lacks the remote's server, and says which package brings it. Never false on CI. Absent: always. */
+  available?(): boolean;
   /**
    * A fake remote nobody has used yet, on 127.0.0.1 and port 0. Called once a rule, rules may overlap. A dear server
    * (Dovecot) may be shared behind it: give each call its own mailboxes and end the server in `close`.
@@ -57,7 +59,7 @@ export interface Customer {
   stall?(): Promise<{ readonly taken: Promise<void> }>;
 }
 
-export interface Written {
+interface Written {
   /** The channel delivers the same message once more (a repeated webhook, a mailbox read again). */
   again(): Promise<void>;
 }

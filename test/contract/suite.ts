@@ -62,7 +62,7 @@ export const onStage = async <T>(
 };
 
 /** Which of the rules bind this connector: read off an opened connection, so there is no skip list. */
-export const rulesFor = (connector: Connector, bench: Bench): Promise<readonly Rule[]> =>
+const rulesFor = (connector: Connector, bench: Bench): Promise<readonly Rule[]> =>
   onStage(connector, bench, ({ open }) => {
     const { connection } = open();
     const files = connector.limits.attachments !== false;
