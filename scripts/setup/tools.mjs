@@ -1,6 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -62,7 +72,7 @@ export async function alone(work) {
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
     }
-    const owner = Number(readOwner(file));
+    const owner = ownerOf(file);
     if (!isAlive(owner)) rmSync(file, { force: true });
     else {
       if (!told) console.log(`Waiting for another set-up of this folder (process ${owner}) ...`);
@@ -77,17 +87,18 @@ export async function alone(work) {
   }
 }
 
-function readOwner(file) {
+/** 0 for the instant between making the file and writing it. */
+function ownerOf(file) {
   try {
-    return readFileSync(file, "utf8");
+    const pid = Number(readFileSync(file, "utf8"));
+    return pid === 0 && Date.now() - statSync(file).mtimeMs > 5000 ? -1 : pid;
   } catch {
-    return "";
+    return 0;
   }
 }
 
 function isAlive(pid) {
-  // Empty for the instant between making the file and writing it.
-  if (pid === 0) return true;
+  if (pid <= 0) return pid === 0;
   try {
     return process.kill(pid, 0);
   } catch (error) {
