@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { accountId, ConnectorError, remoteId } from "#contract";
 import { threadOf } from "../../../connectors/chat/thread.ts";

@@ -21,9 +21,8 @@ export const contrast = (a: string, b: string): number => {
   return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05);
 };
 
-/** White or near black, whichever reads better; one of them always reaches 4.5. */
-export const readableOn = (color: string): string =>
-  contrast(color, "#ffffff") >= 4.5 || contrast(color, "#ffffff") > contrast(color, "#0d1512") ? "#ffffff" : "#0d1512";
+/** White where it reads well, else black: one of them always reaches 4.5. */
+export const readableOn = (color: string): string => (contrast(color, "#ffffff") >= 4.5 ? "#ffffff" : "#000000");
 
 /** The colour moved towards `towards` until it reaches 4.5 on the surface. */
 export const readableIn = (color: string, surface: string, towards: string): string => {
