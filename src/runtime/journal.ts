@@ -9,7 +9,7 @@ import type { Secrets } from "../secrets.ts";
 import { type Db, DatabaseUnavailable, sqlState } from "#store/db";
 import type { Files } from "#store/files";
 import { fileArrivals, isJournaled, parkArrival } from "#store/ingest";
-import type { MessageKey } from "#store/ingest-load";
+import type { MessageKey } from "#store/ingest-lock";
 import { type JournaledEvent, parkedEvent, settleParked, typingConversation, unfinishedEvents } from "#store/journaled";
 import { reach } from "#store/points";
 import { asItem, prepare } from "./arrival.ts";

@@ -8,6 +8,8 @@ import type { Secrets } from "../secrets.ts";
 import type { Db } from "./db.ts";
 import { visibility, visibleSql } from "./visible.ts";
 
+export { mergeContacts, undoMerge } from "./merges.ts";
+
 export interface IdentityRecord {
   readonly id: string;
   readonly kind: string;

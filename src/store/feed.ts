@@ -15,19 +15,24 @@ const mostMessages = 200;
 const mostEvents = 5_000;
 
 /**
- * A feed position: "<xid>.<id>.<seconds when given>". Everything committed later lies above it, because events are
- * read only below the oldest transaction still running: an autoincrement alone becomes visible out of order.
+ * A feed position: "<xid>.<id>.<seconds when given>". Everything a reader may not have seen lies above it: an autoincrement
+ * alone becomes visible out of order, so a position never passes the oldest transaction still running. What is
+ * committed above it is given all the same, and given again the next time: screens keep what is newer.
+ * Between pages the position runs ahead and "<floor>" keeps where the next reading has to begin.
  */
 interface Cursor {
   readonly xid: string;
   readonly id: string;
   readonly at: number;
+  readonly floor: string | null;
 }
 
-const shape = /^(\d{1,19})\.(\d{1,19})\.(\d{1,12})$/;
+const shape = /^(\d{1,18})\.(\d{1,18})\.(\d{1,12})(?:\.(\d{1,18}))?$/;
 const parse = (text: string): Cursor | null => {
   const found = shape.exec(text);
-  return found === null ? null : { xid: found[1] ?? "", id: found[2] ?? "", at: Number(found[3]) * 1000 };
+  return found === null
+    ? null
+    : { xid: found[1] ?? "", id: found[2] ?? "", at: Number(found[3]) * 1000, floor: found[4] ?? null };
 };
 const print = (xid: string, id: string, now: Date): string => `${xid}.${id}.${Math.floor(now.getTime() / 1000)}`;
 
@@ -87,12 +92,12 @@ export const syncFeed = async (input: {
       union all
       (select e.xid::text, e.id::text, e.conversation_id, '' from event e
         where e.tenant_id = any($1::uuid[]) and (e.xid, e.id) > ($2::bigint, $3::bigint)
-          and e.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
         order by e.xid, e.id limit ${mostEvents})`,
     values: [scope.tenantIds, from.xid, from.id],
   });
   const xmin = head?.xmin ?? "0";
-  if (BigInt(from.xid) > BigInt(xmin)) return anew();
+  const floor = from.floor ?? xmin;
+  if (BigInt(from.floor ?? from.xid) > BigInt(xmin)) return anew();
   const changed = new Set<string>();
   let last: { xid: string; id: string } | null = null;
   let read = 0;
@@ -103,7 +108,7 @@ export const syncFeed = async (input: {
     read += 1;
   }
   const more = read < events.length || events.length === mostEvents;
-  const cursor = more && last !== null ? print(last.xid, last.id, now) : print(xmin, "0", now);
+  const cursor = more && last !== null ? `${print(last.xid, last.id, now)}.${floor}` : print(floor, "0", now);
 
   const rows = await loadRows({ db, scope, ids: [...changed] });
   const held = new Map(input.have.filter(({ id }) => isUuid(id)).map(({ id, version }) => [id, version]));

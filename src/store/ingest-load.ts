@@ -11,36 +11,7 @@ import { type Item, type StoredEvent, storedEvent } from "#core/inbound";
 import type { ConversationRecord } from "#core/records";
 import { isUuid } from "#core/uuid";
 import type { Queryable } from "./db.ts";
-
-/** Same thread, same person, same message: one of two hubs waits for the other. Few keys, so that a batch cannot exhaust the lock table. */
-const lockKeys = 4096;
-const lockClass = 76_421;
-
-const bucket = (text: string): number => {
-  let hash = 2_166_136_261;
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 16_777_619);
-  return (hash >>> 0) % lockKeys;
-};
-
-/** Holds back every other hub that files for the same threads, people or messages, until this transaction ends. */
-export const lockArrivals = async (input: {
-  readonly q: Queryable;
-  readonly items: readonly Item[];
-  readonly settled: readonly MessageKey[];
-}): Promise<void> => {
-  const keys = new Set<number>();
-  for (const { account, event, addresses } of input.items) {
-    keys.add(bucket(inAccount(account.id, event.type === "unparsed" ? event.id : event.thread)));
-    if (event.type !== "message") keys.add(bucket(inAccount(account.id, event.id)));
-    for (const { hash } of addresses) keys.add(bucket(hash));
-  }
-  for (const { accountId, externalId } of input.settled) keys.add(bucket(inAccount(accountId, externalId)));
-  await input.q.query({
-    name: "ingest-lock",
-    text: "select count(pg_advisory_xact_lock($1, k)) from unnest($2::int[]) k",
-    values: [lockClass, [...keys].sort((a, b) => a - b)],
-  });
-};
+import type { MessageKey } from "./ingest-lock.ts";
 
 // Each lookup is a lateral subquery with a limit: PostgreSQL cannot turn it round into a scan of the whole table, however
 // small it believes the table to be.
@@ -142,11 +113,6 @@ export interface WaitingNews {
   readonly eventId: string;
   readonly accountId: string;
   readonly event: StoredEvent;
-}
-
-export interface MessageKey {
-  readonly accountId: string;
-  readonly externalId: string;
 }
 
 const pairs = (items: readonly (readonly [string, string])[]): string =>
