@@ -28,12 +28,12 @@ export const firstStart = async (
   const empty = users?.n === 0;
   if (config.demo) {
     if (empty) input.say("Filling the demo: two client companies, seven people, some dozens of conversations ...");
-    const { logins } = await seedDemo({ ...input, dataDir: config.dataDir });
+    const { logins, loginsFile } = await seedDemo({ ...input, dataDir: config.dataDir });
     if (logins)
       return [
         `Desk:  ${url}/`,
         `Demo shop with the chat widget:  ${url}/demo`,
-        `Who may log in, with passwords:  ${demoFile}`,
+        `Who may log in, with passwords:  ${loginsFile}`,
       ];
   }
   if (empty) {

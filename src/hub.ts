@@ -2,15 +2,14 @@ import type { Config } from "#config";
 import type { Connector } from "#contract";
 import type { Logger } from "pino";
 import { type Commands, makeCommands } from "#runtime/commands";
-import { type Journal, startJournal } from "#runtime/journal";
+import { startJournal } from "#runtime/journal";
 import { startOutbox } from "#runtime/outbox";
 import { startSupervisor, type Supervisor } from "#runtime/supervisor";
 import { startTimers } from "#runtime/timers";
 import { createPublisher } from "./server/live/publisher.ts";
-import { type ServerParts, startServer } from "#server/index";
-import { type Db, openDatabase } from "#store/db";
+import { startServer } from "#server/index";
+import { openDatabase } from "#store/db";
 import { openFiles } from "#store/files";
-import { parkedEvent } from "#store/journaled";
 import { makeFileLinks } from "#store/links";
 import { openPrisma } from "#store/prisma";
 import { transcript } from "#store/transcript";
@@ -77,7 +76,9 @@ export const startHub = async (input: {
     const { publisher } = late;
 
     const limits = (kind: string) => connectors.find((connector) => connector.kind === kind)?.limits;
-    const journal = startJournal({ db, files, secrets, publisher, log, now, limits });
+    const running: { supervisor?: Supervisor } = {};
+    const connection = (accountId: string) => running.supervisor?.connection(accountId);
+    const journal = startJournal({ db, files, secrets, publisher, log, now, limits, connection });
     stops.add("journal", () => journal.stop());
     await journal.drain();
     const outbox = startOutbox({ db, files, publisher, log, now });
@@ -95,8 +96,9 @@ export const startHub = async (input: {
       now,
       nodeId,
       transcript: ({ account, thread, page }) =>
-        transcript({ db, links, tenantId: account.tenantId, accountId: account.id, thread, ...page }),
+        transcript({ db, tenantId: account.tenantId, accountId: account.id, thread, page, fileUrl: links.sign }),
     });
+    running.supervisor = supervisor;
     stops.add("supervisor", () => supervisor.stop());
     const timers = startTimers({ db, publisher, log, now, nodeId });
     stops.add("timers", () => timers.stop());
@@ -110,7 +112,7 @@ export const startHub = async (input: {
       secrets,
       commands: commandsAt(now),
       supervisor,
-      journal: replayDoor({ db, journal, supervisor }),
+      journal,
       connectors,
       publisher: late,
       log,
@@ -137,20 +139,6 @@ export const startHub = async (input: {
     throw error;
   }
 };
-
-/** A replay of what a connector could not read goes through that connector as it is today. */
-const replayDoor = (input: {
-  readonly db: Db;
-  readonly journal: Journal;
-  readonly supervisor: Supervisor;
-}): ServerParts["journal"] => ({
-  stats: () => ({ waiting: input.journal.stats().open }),
-  replay: async ({ scope, id }) => {
-    const event = await parkedEvent({ db: input.db, scope, id });
-    const connection = event === null ? undefined : input.supervisor.connection(event.accountId);
-    await input.journal.replay({ scope, id, reparse: connection?.reparse?.bind(connection) });
-  },
-});
 
 const embedded = async (
   input: { readonly config: Config; readonly log: Logger; readonly onDatabaseEnd: () => void },
