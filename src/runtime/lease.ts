@@ -7,8 +7,8 @@ import { endedOwners, ownerName } from "./process-mark.ts";
 /** A lease lasts this long without renewal; with the renewal's pause, the longest wait for a takeover. */
 const ttlDefaultMs = 8_000;
 const renewDefaultMs = 2_500;
-/** Ours ends earlier than PostgreSQL's: the work must be stopped when another node may begin. */
-const marginMs = 1_500;
+/** Ours ends earlier than PostgreSQL's, at this part of its time: the work must be stopped when another node may begin. */
+const ownPart = 0.8;
 
 export interface Leases {
   /** Tries for the wanted names at once instead of at the next renewal. */
@@ -83,7 +83,7 @@ export const keepLeases = (input: {
     const held = await holdLeases({ db, names, owner, dead, ttlMs });
     if (stopped) return;
     dropLate();
-    take(owner, held, names, from + ttlMs - marginMs);
+    take(owner, held, names, from + ttlMs * ownPart);
   };
 
   let renewing: Promise<void> | null = null;

@@ -6,7 +6,6 @@ import { uuid } from "#core/uuid";
 import { type Db, openDatabase } from "#store/db";
 import type { Journal } from "#runtime/journal";
 import { openSecrets, type Secrets } from "../../../src/secrets.ts";
-import { freshDatabase } from "../../support/database.ts";
 
 /** Waits for something that will happen; fails with what it waited for. */
 export const until = async <T>(
@@ -57,15 +56,29 @@ export interface World extends Lines {
 export const testSecret = "a secret of the tests, thirty-two letters";
 
 export const openWorld = async (): Promise<World> => {
+  // Loaded here: the child processes of these tests run outside vitest.
+  const { freshDatabase } = await import("../../support/database.ts");
   const fresh = await freshDatabase();
+  const world = attachWorld(fresh.url);
+  return {
+    ...world,
+    close: async () => {
+      await world.close();
+      await fresh.drop();
+    },
+  };
+};
+
+/** The same over a database that somebody else drops. */
+export const attachWorld = (url: string): World => {
   const lines = collectLog();
-  const db = openDatabase({ url: fresh.url, max: 10, log: lines.log });
+  const db = openDatabase({ url, max: 10, log: lines.log });
   let offset = 0;
   const published: StoredChange[] = [];
   const settled: { accountId: string; externalId: string }[] = [];
   return {
     ...lines,
-    url: fresh.url,
+    url,
     db,
     secrets: openSecrets({ secret: testSecret }),
     clock: {
@@ -88,10 +101,7 @@ export const openWorld = async (): Promise<World> => {
         return Promise.resolve();
       },
     },
-    close: async () => {
-      await db.end();
-      await fresh.drop();
-    },
+    close: () => db.end(),
   };
 };
 
