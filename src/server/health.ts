@@ -2,6 +2,7 @@ import type { Express } from "express";
 import type { Log } from "#core/log";
 import type { Db } from "#store/db";
 import type { Supervisor } from "../runtime/ports.ts";
+import { awaiting } from "./awaiting.ts";
 import type { Metrics } from "./metrics.ts";
 
 interface Check {
@@ -69,18 +70,24 @@ export const serveHealth = (
   app.get("/healthz", (_request, response) => {
     response.json({ ok: true, version: parts.version });
   });
-  app.get("/readyz", async (_request, response) => {
-    const results = await checks(parts.db, parts.supervisor, parts.log);
-    const ok = results.every(([, check]) => check.ok);
-    response.status(ok ? 200 : 503).json({ ok, ...Object.fromEntries(results) });
-  });
-  app.get("/metrics", async (request, response) => {
-    const address = request.socket.remoteAddress ?? "";
-    const here = /^(?:::ffff:)?127\.|^::1$/.test(address) && request.headers["x-forwarded-for"] === undefined;
-    if (!here) {
-      response.status(403).json({ refusal: { code: "forbidden", says: "Metrics are read on this machine only." } });
-      return;
-    }
-    response.type(parts.metrics.registry.contentType).send(await parts.metrics.registry.metrics());
-  });
+  app.get(
+    "/readyz",
+    awaiting(async (_request, response) => {
+      const results = await checks(parts.db, parts.supervisor, parts.log);
+      const ok = results.every(([, check]) => check.ok);
+      response.status(ok ? 200 : 503).json({ ok, ...Object.fromEntries(results) });
+    }),
+  );
+  app.get(
+    "/metrics",
+    awaiting(async (request, response) => {
+      const address = request.socket.remoteAddress ?? "";
+      const here = /^(?:::ffff:)?127\.|^::1$/.test(address) && request.headers["x-forwarded-for"] === undefined;
+      if (!here) {
+        response.status(403).json({ refusal: { code: "forbidden", says: "Metrics are read on this machine only." } });
+        return;
+      }
+      response.type(parts.metrics.registry.contentType).send(await parts.metrics.registry.metrics());
+    }),
+  );
 };

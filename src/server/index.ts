@@ -37,6 +37,7 @@ export const startServer = async (parts: ServerParts): Promise<RunningServer> =>
     secure,
     scopes,
     auth: makeAuth({ db, secrets, life: tuning.session, secure, now }),
+    publish: parts.publisher.publisher.changes,
     origin: () => config.publicUrl ?? `http://localhost:${port}`,
   };
   live = createLive({ context: base, publisher: parts.publisher, metrics, trust: () => trust });

@@ -33,7 +33,7 @@ const operation = (route: Route): object => ({
     : {
         requestBody: {
           required: true,
-          ...(route.body === "raw" ? bytes : json(schemaOf(route.body as z.ZodType, "input"))),
+          ...(route.body === "raw" ? bytes : json(schemaOf(route.body, "input"))),
         },
       }),
   responses: {

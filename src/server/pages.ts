@@ -1,14 +1,15 @@
 import path from "node:path";
 import express, { type Express, type Response } from "express";
-import helmet from "helmet";
+import { contentSecurityPolicy } from "helmet";
 import { z } from "zod";
 import { isUuid } from "#core/uuid";
 import type { Db } from "#store/db";
+import { awaiting } from "./awaiting.ts";
 
 const day = 86_400;
 
 const policy = (frameAncestors: readonly string[]) =>
-  helmet.contentSecurityPolicy({
+  contentSecurityPolicy({
     useDefaults: false,
     directives: {
       "default-src": ["'self'"],
@@ -55,14 +56,17 @@ export const servePages = (app: Express, parts: { dist: string; db: Db }): void 
   const visitor = path.join(parts.dist, "visitor");
   const common = { index: false, redirect: false, setHeaders: cached } as const;
 
-  app.use("/widget", async (request, response, next) => {
-    // Any site may load these files; who may show the frame is told to the browser account by account.
-    response.setHeader("cross-origin-resource-policy", "cross-origin");
-    response.setHeader("access-control-allow-origin", "*");
-    response.removeHeader("x-frame-options");
-    if (!request.path.endsWith(".html")) return next();
-    return policy(await embedders(parts.db, request.query["account"]))(request, response, next);
-  });
+  app.use(
+    "/widget",
+    awaiting(async (request, response, next) => {
+      // Any site may load these files; who may show the frame is told to the browser account by account.
+      response.setHeader("cross-origin-resource-policy", "cross-origin");
+      response.setHeader("access-control-allow-origin", "*");
+      response.removeHeader("x-frame-options");
+      if (!request.path.endsWith(".html")) return next();
+      return policy(await embedders(parts.db, request.query["account"]))(request, response, next);
+    }),
+  );
   app.use("/widget", express.static(visitor, common), (_request, response) => {
     response.status(404).end();
   });

@@ -1,6 +1,7 @@
 import type { Config } from "#config";
 import type { Connector } from "#contract";
 import type { Log } from "#core/log";
+import type { StoredChange } from "#core/records";
 import type { Scope } from "#core/scope";
 import type { Commands, Supervisor } from "../runtime/ports.ts";
 import type { Secrets } from "../secrets.ts";
@@ -87,6 +88,8 @@ export interface Context extends Omit<ServerParts, "tuning" | "publisher"> {
   readonly auth: Auth;
   readonly live: LiveDoor;
   readonly secure: boolean;
+  /** Shows committed changes on the screens that may see them. */
+  publish(changes: readonly StoredChange[]): void;
   /** Where browsers and channels reach us, without a slash at the end. */
   origin(): string;
 }

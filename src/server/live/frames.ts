@@ -125,7 +125,7 @@ export const makeFrames = (input: {
         pending.presence.set(presence.conversationId, presence);
       }),
     flush: (room) => {
-      for (const key of [...(byRoom.get(room) ?? [])]) flushKey(key);
+      for (const key of Array.from(byRoom.get(room) ?? [])) flushKey(key);
     },
     stop: () => {
       for (const { group } of groups.values()) if (group.timer !== null) clearTimeout(group.timer);

@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from "node:http";
-import { viewCounts } from "./reads.ts";
+import { viewCounts } from "#store/conversations";
 import { makeLimiter } from "../limiter.ts";
 import { ownOrigin } from "../auth/who.ts";
 import type { Trust } from "../ip.ts";
@@ -80,13 +80,16 @@ export const createLive = (input: {
     if (caller === undefined || caller.session === null || !ownOrigin(socket.request, config.publicUrl))
       return next(new Error("unauthorized"));
     const { session } = caller;
-    return scopes.of({ id: session.userId, name: session.name }).then(
-      (scope) => {
+    const admit = async (): Promise<void> => {
+      try {
+        const scope = await scopes.of({ id: session.userId, name: session.name });
         socket.data = { session, scope, opened: new Set(), askedAt: now().getTime() };
         next();
-      },
-      () => next(new Error("unavailable")),
-    );
+      } catch {
+        next(new Error("unavailable"));
+      }
+    };
+    return void admit();
   });
   desk.on("connection", (socket) => {
     membership.apply(socket, socket.data.scope);

@@ -1,16 +1,10 @@
 import { Refused } from "#core/refused";
 import type { Scope } from "#core/scope";
 import type { MessageRecord } from "#core/records";
-import { isUuid } from "#core/uuid";
-import {
-  getContact,
-  listView,
-  messagesBefore,
-  messagesSince,
-  openConversation,
-  syncFeed,
-  viewCounts,
-} from "./reads.ts";
+import { getContact } from "#store/contacts";
+import { listView, openConversation, viewCounts } from "#store/conversations";
+import { currentCursor, syncFeed } from "#store/feed";
+import { messagesBefore, messagesSince } from "#store/messages";
 import { conversationAccess } from "#store/sources";
 import { presentContact, presentThread } from "../present/contact.ts";
 import { presentMessage, presentRow } from "../present/conversation.ts";
@@ -37,7 +31,7 @@ export const makeHandlers = (input: {
   readonly typing: Typing;
 }): Handlers => {
   const { context, membership, presence, publisher, places, typing } = input;
-  const { db, commands, links } = context;
+  const { db, commands, links, secrets, now } = context;
 
   const present = (scope: Scope) => ({
     message: (message: MessageRecord) =>
@@ -63,19 +57,21 @@ export const makeHandlers = (input: {
   return {
     "view.open": async ({ data: { scope } }, { after, limit, ...spec }) => {
       searchable(scope, spec.query);
+      // Before the rows: what is committed in between comes twice rather than never.
+      const cursor = await currentCursor({ db, now: now() });
       const [page, counts] = await Promise.all([
-        listView({ db, scope, spec, limit, ...(after === undefined ? {} : { after }) }),
+        listView({ db, scope, view: spec, after, limit }),
         viewCounts({ db, scope }),
       ]);
       return {
         rows: page.rows.map((row) => presentRow(row, audienceIn(scope, row.tenantId))),
         next: page.next,
         counts,
-        cursor: page.cursor,
+        cursor,
       };
     },
     sync: async ({ data: { scope } }, takes) => {
-      const page = await syncFeed({ db, scope, ...takes, have: takes.have.filter(({ id }) => isUuid(id)) });
+      const page = await syncFeed({ db, scope, ...takes, now: now() });
       return {
         changes: page.changes.map((change) => ({
           prev: change.prev,
@@ -94,11 +90,12 @@ export const makeHandlers = (input: {
       // In the room before the rows are read: what is committed in between comes twice rather than never.
       membership.enter(socket, id, place);
       const { scope } = socket.data;
-      const detail = await openConversation({ db, scope, id, limit });
-      if (detail === null || !socket.data.opened.has(id)) {
+      const detail = await openConversation({ db, scope, secrets, id, limit }).catch((thrown: unknown) => {
         membership.leave(socket, id);
-        throw noConversation();
-      }
+        throw thrown;
+      });
+      // Rights can end while rows are read.
+      if (!socket.data.opened.has(id)) throw noConversation();
       const audience = audienceIn(scope, detail.row.tenantId);
       return {
         row: presentRow(detail.row, audience),
@@ -115,8 +112,7 @@ export const makeHandlers = (input: {
       return {};
     },
     "conversation.since": async ({ data: { scope } }, takes) => {
-      const page = isUuid(takes.id) ? await messagesSince({ db, scope, ...takes }) : null;
-      if (page === null) throw noConversation();
+      const page = await messagesSince({ db, scope, ...takes });
       return {
         row: presentRow(page.row, audienceIn(scope, page.row.tenantId)),
         messages: page.messages.map(present(scope).message),
@@ -124,8 +120,7 @@ export const makeHandlers = (input: {
       };
     },
     "conversation.before": async ({ data: { scope } }, takes) => {
-      const page = isUuid(takes.id) ? await messagesBefore({ db, scope, ...takes }) : null;
-      if (page === null) throw noConversation();
+      const page = await messagesBefore({ db, scope, ...takes });
       return { messages: page.messages.map(present(scope).message), more: page.more };
     },
     "message.send": async ({ data: { scope } }, takes) => messageOf(scope, await commands.sendMessage(scope, takes)),
@@ -168,8 +163,7 @@ export const makeHandlers = (input: {
       return { draft: view };
     },
     "contact.get": async ({ data: { scope } }, { id }) => {
-      const contact = isUuid(id) ? await getContact({ db, scope, id }) : null;
-      if (contact === null) throw new Refused("not-found", "There is no such contact.");
+      const contact = await getContact({ db, scope, secrets, id });
       return presentContact(contact, audienceIn(scope, contact.tenantId));
     },
   };

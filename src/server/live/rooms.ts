@@ -3,10 +3,10 @@ import { type Audience, audienceOf } from "../present/classes.ts";
 
 /**
  * Rooms of the live feed. Each holds sockets of one audience only, so that a frame is presented once for all of them.
- * A queue room gets rows; `all` is for who sees every queue of the tenant, so nobody is in two of a tenant's rooms
+ * A queue room gets rows; queue `all` is for who sees every queue of the tenant, so nobody is in two of a tenant's rooms
  * that hear of the same conversation. A conversation room gets whole messages.
  */
-export const queueRoom = (tenantId: string, queueId: string | null | "all", audience: Audience): string =>
+export const queueRoom = (tenantId: string, queueId: string | null, audience: Audience): string =>
   `q:${tenantId}:${queueId ?? "none"}:${audience}`;
 export const conversationRoom = (conversationId: string, audience: Audience): string =>
   `c:${conversationId}:${audience}`;

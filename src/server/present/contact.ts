@@ -1,6 +1,7 @@
 import type { ContactView, ThreadView } from "#wire";
+import type { ContactRecord } from "#store/contacts";
+import type { ThreadRecord } from "#store/conversations";
 import { type Audience, masked } from "./classes.ts";
-import type { ContactRecord, ThreadRecord } from "../live/reads.ts";
 
 export const presentContact = (contact: ContactRecord, audience: Audience): ContactView => {
   const view: ContactView = {
@@ -9,7 +10,12 @@ export const presentContact = (contact: ContactRecord, audience: Audience): Cont
     name: contact.name,
     anonymous: contact.anonymous,
     language: contact.language,
-    identities: contact.identities.map(({ id, kind, value, verified }) => ({ id, kind, value, verified })),
+    identities: contact.identities.map(({ id, kind, value, display, verified }) => ({
+      id,
+      kind,
+      value: audience === "restricted" ? display : value,
+      verified,
+    })),
     conversations: contact.conversations.map(({ id, number, subject, status, lastAt }) => ({
       id,
       number,
