@@ -2,7 +2,7 @@ import { useState, type FormEvent, type ReactNode } from "react";
 import { speak } from "../i18n/index.ts";
 import { locales } from "../i18n/words.ts";
 import { Button } from "../kit/controls.tsx";
-import { TextField } from "../kit/field.tsx";
+import { TextField, typed } from "../kit/field.tsx";
 import type { Api } from "../state/api.ts";
 import { refusalOf } from "../state/refused.ts";
 import { useWords } from "./context.ts";
@@ -29,7 +29,7 @@ export const Login = ({
     setBusy(true);
     setFault(null);
     try {
-      await api.login({ email: String(form.get("email")).trim(), password: String(form.get("password")) });
+      await api.login({ email: typed(form, "email").trim(), password: typed(form, "password") });
       onDone();
     } catch (thrown) {
       const code = refusalOf(thrown);

@@ -42,7 +42,6 @@ const Palette = ({
     <Dialog open onClose={onClose} title={t("palette.title")} closeLabel={t("common.close")}>
       <input
         className="input"
-        // eslint-disable-next-line jsx-a11y/no-autofocus
         autoFocus
         role="combobox"
         aria-expanded
@@ -59,7 +58,6 @@ const Palette = ({
       />
       <ul className="palette" role="listbox" id={list} aria-label={t("palette.title")}>
         {found.map(({ keys, label }, i) => (
-          // eslint-disable-next-line jsx-a11y/click-events-have-key-events
           <li
             key={keys}
             id={`${list}-${i}`}

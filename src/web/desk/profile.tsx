@@ -3,7 +3,7 @@ import { speak } from "../i18n/index.ts";
 import { locales, type Locale } from "../i18n/words.ts";
 import { toast, useValue } from "../kit/bits.tsx";
 import { Button } from "../kit/controls.tsx";
-import { Check, Select, TextField } from "../kit/field.tsx";
+import { Check, Select, TextField, typed } from "../kit/field.tsx";
 import { refusalOf } from "../state/refused.ts";
 import { explain } from "./actions.ts";
 import { useDesk, useWords } from "./context.ts";
@@ -30,15 +30,15 @@ const Profile = (): ReactNode => {
     event.preventDefault();
     const form = event.currentTarget;
     const data = new FormData(form);
-    const next = String(data.get("next"));
-    if (next !== String(data.get("again"))) {
+    const next = typed(data, "next");
+    if (next !== typed(data, "again")) {
       setFault(t("profile.mismatch"));
       return;
     }
     setBusy(true);
     setFault(undefined);
     try {
-      await api.send("POST", "/api/me/password", { current: String(data.get("current")), next });
+      await api.send("POST", "/api/me/password", { current: typed(data, "current"), next });
       form.reset();
       toast({ text: t("profile.passwordDone") });
     } catch (thrown) {

@@ -12,7 +12,9 @@ export const Queries = ({ children }: { children: ReactNode }): ReactNode => (
   <QueryClientProvider client={client}>{children}</QueryClientProvider>
 );
 
-/** Reads a path and shows loading and refusal the same way everywhere. */
+/** Reads a path (T is what the wire says it gives) and shows loading and refusal the same way everywhere. */
+// the path decides the type; only the caller knows it
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 export const Load = <T,>({
   path,
   everyMs,

@@ -16,7 +16,7 @@ import { rememberLocale } from "./settings.ts";
 const api = createApi();
 
 const openLine = (): Line =>
-  io("/desk", {
+  io({
     transports: ["websocket"],
     autoConnect: false,
     reconnectionDelay: 400,
@@ -73,29 +73,24 @@ export const Start = (): ReactNode => {
     void begin();
   }, [begin]);
 
-  switch (stage.at) {
-    case "loading":
-      return <div className="splash" aria-busy="true" />;
-    case "unreachable":
-      return (
-        <main className="splash">
-          <Empty icon="warning" title={t("start.unreachable")}>
-            <Button look="primary" onClick={() => void begin()}>
-              {t("common.tryAgain")}
-            </Button>
-          </Empty>
-        </main>
-      );
-    case "login":
-      return <Login api={api} why={stage.why} onDone={() => void begin()} />;
-    case "desk":
-      return (
-        <DeskContext value={stage.desk}>
-          <Ended desk={stage.desk} onEnd={(why) => setStage({ at: "login", why })} />
-          <App />
-        </DeskContext>
-      );
-  }
+  if (stage.at === "loading") return <div className="splash" aria-busy="true" />;
+  if (stage.at === "unreachable")
+    return (
+      <main className="splash">
+        <Empty icon="warning" title={t("start.unreachable")}>
+          <Button look="primary" onClick={() => void begin()}>
+            {t("common.tryAgain")}
+          </Button>
+        </Empty>
+      </main>
+    );
+  if (stage.at === "login") return <Login api={api} why={stage.why} onDone={() => void begin()} />;
+  return (
+    <DeskContext value={stage.desk}>
+      <Ended desk={stage.desk} onEnd={(why) => setStage({ at: "login", why })} />
+      <App />
+    </DeskContext>
+  );
 };
 
 /** Leaves the desk when the session ends, and saves drafts when the tab is hidden or closed. */

@@ -28,16 +28,16 @@ export type Values = Readonly<Record<string, string | number>>;
 export interface Words {
   readonly locale: Locale;
   /** `{name}` takes a value; a plural message is chosen by the value `n`. */
-  t(key: Key, values?: Values): string;
+  readonly t: (key: Key, values?: Values) => string;
   /** The message when the key exists, else `otherwise`: for codes that come from the hub. */
-  maybe(key: string, otherwise: string, values?: Values): string;
-  time(at: string | number): string;
-  day(at: string | number): string;
-  dateTime(at: string | number): string;
+  readonly maybe: (key: string, otherwise: string, values?: Values) => string;
+  readonly time: (at: string | number) => string;
+  readonly day: (at: string | number) => string;
+  readonly dateTime: (at: string | number) => string;
   /** Time today, day this week, else date. */
-  short(at: string | number, now: number): string;
-  bytes(size: number): string;
-  compare(a: string, b: string): number;
+  readonly short: (at: string | number, now: number) => string;
+  readonly bytes: (size: number) => string;
+  readonly compare: (a: string, b: string) => number;
 }
 
 const dayStart = (at: number): number => new Date(at).setHours(0, 0, 0, 0);

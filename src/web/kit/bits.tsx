@@ -9,12 +9,15 @@ const initials = (name: string): string =>
     .split(/\s+/u)
     .filter((part) => /[\p{L}\p{N}]/u.test(part))
     .slice(0, 2)
-    .map((part) => [...part][0] ?? "")
+    .map((part) => String.fromCodePoint(part.codePointAt(0) ?? 63))
     .join("")
     .toUpperCase() || "?";
 
-const hue = (seed: string): number =>
-  [...seed].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 8, 7);
+const hue = (seed: string): number => {
+  let sum = 7;
+  for (const letter of seed) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 8;
+  return sum;
+};
 
 /** Initials on a colour that follows the id, so that a person looks the same everywhere. */
 export const Avatar = ({ id, name, small = false }: { id: string; name: string; small?: boolean }): ReactNode => (

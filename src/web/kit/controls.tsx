@@ -17,7 +17,6 @@ export const Button = ({
   className,
   ...rest
 }: ButtonProps): ReactNode => (
-  // eslint-disable-next-line react/button-has-type
   <button type={type} className={`button button-${look} ${className ?? ""}`} {...rest}>
     {icon === undefined ? null : <Icon name={icon} />}
     {children}
@@ -80,7 +79,7 @@ export interface MenuEntry {
   readonly keys?: string;
   readonly checked?: boolean;
   readonly disabled?: boolean;
-  run(): void;
+  readonly run: () => void;
 }
 
 export const Menu = ({
@@ -104,7 +103,6 @@ export const Menu = ({
           )}
           {entries.map((entry, i) =>
             entry === "line" ? (
-              // eslint-disable-next-line react/no-array-index-key
               <BaseMenu.Separator key={`line${i}`} className="menu-line" />
             ) : (
               <BaseMenu.Item

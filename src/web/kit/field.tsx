@@ -19,6 +19,12 @@ const Frame = ({ id, label, help, fault, children }: Labelled & { id: string; ch
   </div>
 );
 
+/** What was typed into a named field of a form. */
+export const typed = (form: FormData, name: string): string => {
+  const value = form.get(name);
+  return typeof value === "string" ? value : "";
+};
+
 export const TextField = ({
   label,
   help,

@@ -65,7 +65,6 @@ export const VirtualList = ({
     else if ((at + 1) * height > element.scrollTop + element.clientHeight)
       element.scrollTop = (at + 1) * height - element.clientHeight;
     // only when another row becomes active: a row that moves must not drag the list along
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [active, height]);
 
   const shown = ids.slice(from, to).map((id, i) => ({ id, index: from + i }));

@@ -3,11 +3,11 @@ import { Refused, unavailable } from "./refused.ts";
 
 /** REST of the hub. Every call throws Refused; nothing is cached. */
 export interface Api {
-  get<T>(path: string): Promise<T>;
-  send<T>(method: "POST" | "PATCH" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T>;
-  boot(): Promise<Boot>;
-  login(input: { email: string; password: string }): Promise<void>;
-  logout(): Promise<void>;
+  readonly get: <T>(path: string) => Promise<T>;
+  readonly send: <T>(method: "POST" | "PATCH" | "PUT" | "DELETE", path: string, body?: unknown) => Promise<T>;
+  readonly boot: () => Promise<Boot>;
+  readonly login: (input: { email: string; password: string }) => Promise<void>;
+  readonly logout: () => Promise<void>;
   upload(input: {
     conversationId: string;
     file: File;
@@ -15,7 +15,7 @@ export interface Api {
     /** 0..1 */
     onProgress: (done: number) => void;
   }): Promise<UploadView>;
-  cannedReplies(): Promise<readonly CannedReply[]>;
+  readonly cannedReplies: () => Promise<readonly CannedReply[]>;
 }
 
 const refusedBy = (status: number, body: unknown): Refused => {

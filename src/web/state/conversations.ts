@@ -31,23 +31,30 @@ export interface Held {
 }
 
 export interface Conversations {
-  get(id: string): Held | undefined;
-  subscribe(id: string, listener: () => void): () => void;
+  readonly get: (id: string) => Held | undefined;
+  readonly subscribe: (id: string, listener: () => void) => () => void;
   /** Joins the conversation's room, shows what is cached at once and brings it up to date. */
-  open(id: string): Promise<void>;
-  leave(id: string): void;
-  older(id: string): Promise<void>;
-  apply(change: Change): void;
+  readonly open: (id: string) => Promise<void>;
+  readonly leave: (id: string) => void;
+  readonly older: (id: string) => Promise<void>;
+  readonly apply: (change: Change) => void;
   /** What an answer to our own question brought. */
-  learn(input: { id: string; row?: ConversationRow; messages?: readonly MessageView[]; contact?: ContactView }): void;
+  readonly learn: (input: {
+    id: string;
+    row?: ConversationRow;
+    messages?: readonly MessageView[];
+    contact?: ContactView;
+  }) => void;
   /** For `sync` after a reconnect. */
   have(): { id: string; version: number }[];
+  /** The line is down: no room is ours any more. */
+  readonly parted: () => void;
   /** After a reconnect: joins the rooms of what is open; `reset` forgets everything else. */
-  rejoin(input: { reset: boolean }): Promise<void>;
-  dropTenants(tenantIds: readonly string[]): void;
+  readonly rejoin: (input: { reset: boolean }) => Promise<void>;
+  readonly dropTenants: (tenantIds: readonly string[]) => void;
   /** The drafts of every answer to `open`, before they are shown. */
-  onDrafts(listener: (input: { id: string; drafts: readonly DraftView[] }) => void): void;
-  onViewers(listener: (input: { id: string; viewers: ConversationDetail["viewers"] }) => void): void;
+  readonly onDrafts: (listener: (input: { id: string; drafts: readonly DraftView[] }) => void) => void;
+  readonly onViewers: (listener: (input: { id: string; viewers: ConversationDetail["viewers"] }) => void) => void;
 }
 
 const blank = (id: string): Held => ({
@@ -77,6 +84,8 @@ export const createConversations = (input: {
   const { ask, capacity = 50, settleMs = 400 } = input;
   const held = new Map<string, Held>();
   const opened = new Set<string>();
+  /** Opened ones whose room this line is in: their news is complete, also when it carries no message. */
+  const joined = new Set<string>();
   const filling = new Map<string, Promise<void>>();
   const settling = new Map<string, ReturnType<typeof setTimeout>>();
   const loadingOlder = new Set<string>();
@@ -171,6 +180,7 @@ export const createConversations = (input: {
       const detail = await ask("conversation.open", { id });
       if (!opened.has(id)) return;
       welcome(detail);
+      joined.add(id);
       for (const change of early.get(id) ?? []) apply(change);
       early.delete(id);
       if (fresh) put(id, { unreadAtOpen: detail.row.unread });
@@ -197,7 +207,9 @@ export const createConversations = (input: {
     }
     if (change.messages.length === 0) {
       put(id, { row: newerRow(entry.row, change.row) });
-      if (entry.version < change.row.version) settleLater(id);
+      if (joined.has(id) && change.prev <= entry.version)
+        put(id, { version: Math.max(entry.version, change.row.version) });
+      else if (entry.version < change.row.version) settleLater(id);
       return;
     }
     put(id, merged(entry, change.row, change.messages));
@@ -216,6 +228,7 @@ export const createConversations = (input: {
     },
     leave: (id) => {
       opened.delete(id);
+      joined.delete(id);
       early.delete(id);
       void ask("conversation.close", { id }).catch(() => undefined);
     },
@@ -252,6 +265,7 @@ export const createConversations = (input: {
     },
     have: () =>
       [...held.values()].filter((entry) => entry.state === "ready").map(({ id, version }) => ({ id, version })),
+    parted: () => joined.clear(),
     rejoin: async ({ reset }) => {
       if (reset) for (const id of held.keys()) if (!opened.has(id)) forget(id);
       await Promise.all([...opened].map((id) => join(id, false)));

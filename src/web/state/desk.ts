@@ -19,7 +19,7 @@ export interface Desk {
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   readonly presence: Presence;
-  stop(): void;
+  readonly stop: () => void;
 }
 
 /** Joins the stores to one live line. `onRights`: what the agent may see has changed, the boot document is old. */
@@ -96,6 +96,9 @@ export const createDesk = (input: {
   conversations.onViewers(({ id, viewers }) =>
     presence.learn([{ conversationId: id, viewers, customerTyping: presence.of(id).customerTyping }]),
   );
+  session.link.subscribe(() => {
+    if (session.link.get().state === "lost") conversations.parted();
+  });
   session.on("frame", (frame) => {
     for (const change of frame.changes) {
       conversations.apply(change);

@@ -5,14 +5,14 @@ import { createBells } from "./value.ts";
 export type Mode = "reply" | "note";
 
 export interface Drafts {
-  body(input: { id: string; mode: Mode }): string;
-  subscribe(input: { id: string; mode: Mode }, listener: () => void): () => void;
-  write(input: { id: string; mode: Mode; body: string }): void;
+  readonly body: (input: { id: string; mode: Mode }) => string;
+  readonly subscribe: (input: { id: string; mode: Mode }, listener: () => void) => () => void;
+  readonly write: (input: { id: string; mode: Mode; body: string }) => void;
   /** Another tab or an earlier session wrote this. Ignored while what is typed here is newer. */
-  learn(input: { id: string; draft: DraftView }): void;
+  readonly learn: (input: { id: string; draft: DraftView }) => void;
   /** Saves at once what waits: on leaving a conversation, hiding the tab, and when the line is up again. */
-  flush(): void;
-  unsaved(): number;
+  readonly flush: () => void;
+  readonly unsaved: () => number;
 }
 
 interface Slot {

@@ -31,7 +31,7 @@ export const shortcutOf = (press: Press, mac: boolean): string | null => {
 
 export interface Hotkeys {
   /** Answers true when the press was a shortcut and ran. */
-  press(press: Press): boolean;
+  readonly press: (press: Press) => boolean;
 }
 
 /** Runs shortcuts, among them two-key ones written "g m": the second key counts for 1.2 s. */

@@ -16,20 +16,20 @@ export interface Window {
 export interface Inbox {
   readonly window: Value<Window>;
   readonly counts: Value<ViewCounts>;
-  open(spec: ViewSpec): Promise<void>;
+  readonly open: (spec: ViewSpec) => Promise<void>;
   /** Opens the same view again, keeping what is shown until the answer is here. */
-  reopen(): Promise<void>;
-  loadMore(): Promise<void>;
+  readonly reopen: () => Promise<void>;
+  readonly loadMore: () => Promise<void>;
   /** Queues rows; they are shown together at the next `schedule` tick. Older versions are ignored. */
-  push(rows: readonly ConversationRow[]): void;
-  row(id: string): ConversationRow | undefined;
-  subscribeRow(id: string, listener: () => void): () => void;
+  readonly push: (rows: readonly ConversationRow[]) => void;
+  readonly row: (id: string) => ConversationRow | undefined;
+  readonly subscribeRow: (id: string, listener: () => void) => () => void;
   /** While frozen, rows change in place and nothing moves. */
-  freeze(on: boolean): void;
-  letGo(): void;
+  readonly freeze: (on: boolean) => void;
+  readonly letGo: () => void;
   /** The feed position of the last `view.open`. */
-  cursor(): string | null;
-  dropTenants(tenantIds: readonly string[]): void;
+  readonly cursor: () => string | null;
+  readonly dropTenants: (tenantIds: readonly string[]) => void;
 }
 
 /** Whether a row belongs to a view; a search is decided by the server alone. */
@@ -38,18 +38,9 @@ export const belongs = (input: { row: ConversationRow; spec: ViewSpec; meId: str
   if (spec.tenantId !== undefined && row.tenantId !== spec.tenantId) return false;
   if (spec.queueId !== undefined && row.queueId !== spec.queueId) return false;
   const active = row.status === "open" || row.status === "waiting";
-  switch (spec.kind) {
-    case "mine":
-      return active && row.assigneeId === meId;
-    case "unassigned":
-      return active && row.assigneeId === null;
-    case "all":
-      return active;
-    case "snoozed":
-      return row.status === "snoozed";
-    case "closed":
-      return row.status === "closed";
-  }
+  if (spec.kind === "snoozed" || spec.kind === "closed") return row.status === spec.kind;
+  if (spec.kind === "mine") return active && row.assigneeId === meId;
+  return active && (spec.kind === "all" || row.assigneeId === null);
 };
 
 const newest = (a: ConversationRow, b: ConversationRow): number =>

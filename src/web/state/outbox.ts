@@ -26,19 +26,19 @@ export interface Pending {
 export type Letter = Omit<Pending, "clientKey" | "state" | "refusal" | "news" | "at">;
 
 export interface Outbox {
-  of(conversationId: string): readonly Pending[];
-  subscribe(conversationId: string, listener: () => void): () => void;
-  add(letter: Letter): string;
+  readonly of: (conversationId: string) => readonly Pending[];
+  readonly subscribe: (conversationId: string, listener: () => void) => () => void;
+  readonly add: (letter: Letter) => string;
   /** Sends a failed or stale one again under the same key; `anyway` drops the expectation. */
-  retry(input: { clientKey: string; anyway?: boolean }): void;
+  readonly retry: (input: { clientKey: string; anyway?: boolean }) => void;
   /** Takes one back that the hub never took. Null when it is on its way. */
-  withdraw(clientKey: string): Pending | null;
+  readonly withdraw: (clientKey: string) => Pending | null;
   /** A message the feed brought: its bubble is the real one now. */
-  confirm(messages: readonly MessageView[]): void;
+  readonly confirm: (messages: readonly MessageView[]) => void;
   /** Call when the line is up: sends what waits, oldest first. */
-  resume(): void;
-  waiting(): number;
-  subscribeAll(listener: () => void): () => void;
+  readonly resume: () => void;
+  readonly waiting: () => number;
+  readonly subscribeAll: (listener: () => void) => () => void;
 }
 
 const EVERY = "*";

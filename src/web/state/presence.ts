@@ -9,14 +9,14 @@ export interface Around {
 }
 
 export interface Presence {
-  of(id: string): Around;
-  subscribe(id: string, listener: () => void): () => void;
-  learn(news: readonly PresenceNews[]): void;
+  readonly of: (id: string) => Around;
+  readonly subscribe: (id: string, listener: () => void) => () => void;
+  readonly learn: (news: readonly PresenceNews[]) => void;
   /** Says where this agent is; repeated every 5 s until `leave`. */
-  look(id: string): void;
+  readonly look: (id: string) => void;
   /** The agent pressed a key in the composer. */
-  typed(input: { id: string; mode: Mode }): void;
-  leave(): void;
+  readonly typed: (input: { id: string; mode: Mode }) => void;
+  readonly leave: () => void;
 }
 
 const nobody: Around = { viewers: [], customerTyping: false };

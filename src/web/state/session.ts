@@ -5,10 +5,10 @@ import { Refused, unavailable, type Ask } from "./refused.ts";
 /** The part of a socket.io client the session uses. */
 export interface Line {
   readonly connected: boolean;
-  connect(): void;
-  disconnect(): void;
-  on(event: string, listener: (payload: never) => void): void;
-  emit(event: string, takes: unknown, answer: (answer: never) => void): void;
+  readonly connect: () => void;
+  readonly disconnect: () => void;
+  readonly on: (event: string, listener: (payload: never) => void) => void;
+  readonly emit: (event: string, takes: unknown, answer: (answer: never) => void) => void;
 }
 
 export type Ending = "expired" | "logged-out" | "revoked";
@@ -21,9 +21,9 @@ export type LinkState =
 export interface Session {
   readonly link: Value<LinkState>;
   readonly ask: Ask;
-  on<E extends News>(event: E, listener: Told[E]): void;
-  start(): void;
-  stop(): void;
+  readonly on: <E extends News>(event: E, listener: Told[E]) => void;
+  readonly start: () => void;
+  readonly stop: () => void;
 }
 
 /**
@@ -64,12 +64,12 @@ export const createSession = (input: {
       };
       const timer = setTimeout(() => give(unavailable(`no answer to ${question}`)), answerMs);
       waiting.add(give);
-      line.emit(question, takes, ((answer: Answer<Gives<Q>>) => {
+      line.emit(question, takes, (answer: Answer<Gives<Q>>) => {
         clearTimeout(timer);
         waiting.delete(give);
         if (answer.ok) resolve(answer.value);
         else reject(new Refused(answer.refusal));
-      }) as (answer: never) => void);
+      });
     });
 
   const connected = async () => {
@@ -93,25 +93,25 @@ export const createSession = (input: {
   };
 
   line.on("connect", () => void connected());
-  line.on("disconnect", ((reason: string) => {
+  line.on("disconnect", (reason: string) => {
     turn += 1;
     for (const give of waiting) give(unavailable("connection lost"));
     move("lost");
     // socket.io does not come back by itself after the server closed the line
     if (reason === "io server disconnect" && link.get().state !== "ended") line.connect();
-  }) as (payload: never) => void);
-  line.on("connect_error", ((error: Error) => {
+  });
+  line.on("connect_error", (error: Error) => {
     if (error.message === "unauthorized") end("expired");
     else move("lost");
-  }) as (payload: never) => void);
-  line.on("bye", ((payload: Parameters<Told["bye"]>[0]) => {
+  });
+  line.on("bye", (payload: Parameters<Told["bye"]>[0]) => {
     if (payload.reason !== "server-stopping" && payload.reason !== "too-slow") end(payload.reason);
-  }) as (payload: never) => void);
+  });
 
   return {
     link,
     ask,
-    on: (event, listener) => line.on(event, listener as (payload: never) => void),
+    on: (event, listener) => line.on(event, listener),
     start: () => line.connect(),
     stop: () => line.disconnect(),
   };

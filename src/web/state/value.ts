@@ -1,8 +1,8 @@
 /** One observable value; `subscribe` and `get` fit React's useSyncExternalStore. */
 export interface Value<T> {
-  get(): T;
-  set(next: T): void;
-  subscribe(listener: () => void): () => void;
+  readonly get: () => T;
+  readonly set: (next: T) => void;
+  readonly subscribe: (listener: () => void) => () => void;
 }
 
 export const createValue = <T>(initial: T): Value<T> => {
@@ -26,8 +26,8 @@ export const createValue = <T>(initial: T): Value<T> => {
 
 /** Listeners by key: a change of one row wakes one row. */
 export interface Bells {
-  ring(key: string): void;
-  subscribe(key: string, listener: () => void): () => void;
+  readonly ring: (key: string) => void;
+  readonly subscribe: (key: string, listener: () => void) => () => void;
 }
 
 export const createBells = (): Bells => {

@@ -7,7 +7,7 @@ import { Check, Select, TextArea, TextField } from "../../kit/field.tsx";
 import { Refused, refusalOf } from "../../state/refused.ts";
 import { useDesk, useWords } from "../context.ts";
 import { Load, useReload } from "../query.tsx";
-import { channelsPath } from "./channels.tsx";
+import { channelsPath } from "./paths.ts";
 
 interface Kind {
   readonly kind: string;
@@ -70,6 +70,7 @@ const Setting = ({
         />
       );
     case "string":
+    default:
       return (
         <TextField
           label={label}

@@ -5,9 +5,8 @@ import { Button } from "../../kit/controls.tsx";
 import { ChannelIcon } from "../../kit/icons.tsx";
 import { tenantOf, useDesk, useWords } from "../context.ts";
 import { Load } from "../query.tsx";
+import { channelsPath } from "./paths.ts";
 import { ChannelForm } from "./channel-form.tsx";
-
-export const channelsPath = "/api/admin/channels";
 
 /** Every channel account with its health in words. */
 export const Channels = (): ReactNode => {

@@ -7,7 +7,7 @@ import { Check, Select, TextField } from "../../kit/field.tsx";
 import { Refused, refusalOf } from "../../state/refused.ts";
 import { useDesk, useWords } from "../context.ts";
 import { useReload } from "../query.tsx";
-import { usersPath } from "./users.tsx";
+import { usersPath } from "./paths.ts";
 
 type Membership = UserView["memberships"][number];
 const roles = ["agent", "supervisor", "admin", "client_viewer"] as const;

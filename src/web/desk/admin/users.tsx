@@ -4,9 +4,8 @@ import { Avatar } from "../../kit/bits.tsx";
 import { Button } from "../../kit/controls.tsx";
 import { tenantOf, useDesk, useWords } from "../context.ts";
 import { Load } from "../query.tsx";
+import { usersPath } from "./paths.ts";
 import { UserForm } from "./user-form.tsx";
-
-export const usersPath = "/api/admin/users";
 
 export const Users = (): ReactNode => {
   const { t, compare } = useWords();

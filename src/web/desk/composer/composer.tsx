@@ -206,22 +206,23 @@ export const Composer = ({
             {left < 0 ? t("composer.split", { n: Math.ceil(text.length / limit) }) : t("composer.left", { n: left })}
           </span>
         ) : null}
-        <span className="spacer" />
-        <Hint text={t(note ? "composer.saveNoteClose" : "composer.sendClose")} keys="mod+shift+Enter">
-          <Button disabled={!ready} onClick={() => send(true)}>
-            {t(note ? "composer.saveNoteClose" : "composer.sendClose")}
-          </Button>
-        </Hint>
-        <Hint text={t(note ? "composer.saveNote" : "composer.send")} keys="mod+Enter">
-          <Button
-            look={note ? "note" : "primary"}
-            icon={note ? "lock" : "send"}
-            disabled={!ready}
-            onClick={() => send(false)}
-          >
-            {t(note ? "composer.saveNote" : "composer.send")}
-          </Button>
-        </Hint>
+        <div className="composer-send">
+          <Hint text={t(note ? "composer.saveNoteClose" : "composer.sendClose")} keys="mod+shift+Enter">
+            <Button disabled={!ready} onClick={() => send(true)}>
+              {t(note ? "composer.saveNoteClose" : "composer.sendClose")}
+            </Button>
+          </Hint>
+          <Hint text={t(note ? "composer.saveNote" : "composer.send")} keys="mod+Enter">
+            <Button
+              look={note ? "note" : "primary"}
+              icon={note ? "lock" : "send"}
+              disabled={!ready}
+              onClick={() => send(false)}
+            >
+              {t(note ? "composer.saveNote" : "composer.send")}
+            </Button>
+          </Hint>
+        </div>
       </div>
       {stale === undefined ? null : <Conflict letter={stale} />}
     </div>

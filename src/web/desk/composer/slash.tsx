@@ -18,11 +18,11 @@ interface SlashState {
   readonly listId: string;
   readonly isOpen: boolean;
   readonly aria: Record<string, string>;
-  look(area: HTMLTextAreaElement): void;
-  press(event: KeyboardEvent): boolean;
-  close(): void;
-  pick(reply: CannedReply): void;
-  point(at: number): void;
+  readonly look: (area: HTMLTextAreaElement) => void;
+  readonly press: (event: KeyboardEvent) => boolean;
+  readonly close: () => void;
+  readonly pick: (reply: CannedReply) => void;
+  readonly point: (at: number) => void;
 }
 
 /** Canned replies behind "/": the list is fetched once per desk and filtered here. */
@@ -112,7 +112,6 @@ export const Slash = ({ found, at, listId, isOpen, pick, point }: SlashState): R
     <ul className="slash" id={listId} role="listbox" aria-label={t("composer.canned")}>
       {found.map((reply, i) => (
         // the textarea keeps the focus and the keys
-        // eslint-disable-next-line jsx-a11y/click-events-have-key-events
         <li
           key={reply.id}
           id={`${listId}-${i}`}

@@ -17,10 +17,10 @@ export interface Uploads {
   readonly list: readonly Item[];
   readonly done: readonly UploadView[];
   readonly busy: boolean;
-  add(files: readonly File[]): void;
-  drop(key: number): void;
-  again(key: number): void;
-  clear(): void;
+  readonly add: (files: readonly File[]) => void;
+  readonly drop: (key: number) => void;
+  readonly again: (key: number) => void;
+  readonly clear: () => void;
 }
 
 /** Files on their way to the hub, before the message they belong to. Leaving the conversation cancels them. */

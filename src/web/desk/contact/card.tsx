@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import type { ContactView } from "#wire";
 import { Skeleton, toast, useNow } from "../../kit/bits.tsx";
 import { Button } from "../../kit/controls.tsx";
-import { TextField } from "../../kit/field.tsx";
+import { TextField, typed } from "../../kit/field.tsx";
 import { explain } from "../actions.ts";
 import { useDesk, useWords } from "../context.ts";
 
@@ -19,7 +19,7 @@ export const ContactCard = ({ id }: { id: string }): ReactNode => {
   if (contact === null) return <Skeleton lines={4} />;
   const save = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const name = String(new FormData(event.currentTarget).get("name")).trim();
+    const name = typed(new FormData(event.currentTarget), "name").trim();
     if (name === "" || name === contact.name) return;
     try {
       setContact(await desk.api.send<ContactView>("PATCH", `/api/contacts/${id}`, { name }));

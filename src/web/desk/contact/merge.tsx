@@ -46,6 +46,7 @@ export const Merge = ({
         )
         .then((answer) => {
           if (mine) setFound(answer.contacts.filter((one) => one.id !== contact.id));
+          return mine;
         })
         .catch(explain);
     }, 200);

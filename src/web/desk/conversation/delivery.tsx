@@ -80,6 +80,7 @@ const Countdown = ({ message }: { message: MessageView }): ReactNode => {
         const body = desk.drafts.body(slot);
         desk.drafts.write({ ...slot, body: body === "" ? message.text : `${message.text}\n\n${body}` });
         document.getElementById("composer")?.focus();
+        return answer;
       },
       (thrown: unknown) => explain(thrown),
     );

@@ -102,7 +102,9 @@ export const Header = ({
                   icon="user"
                   aria-label={t("header.assigneeIs", { name: agentName(boot, row.assigneeId) ?? t("header.nobody") })}
                 >
-                  <span>{mine ? t("header.you") : (agentName(boot, row.assigneeId) ?? t("header.nobody"))}</span>
+                  {row.assigneeId === null ? null : (
+                    <span>{mine ? t("header.you") : (agentName(boot, row.assigneeId) ?? t("header.nobody"))}</span>
+                  )}
                   <Icon name="down" size={13} />
                 </Button>
               }

@@ -7,12 +7,10 @@ const link = /(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/g;
 const Linked = ({ text }: { text: string }): ReactNode =>
   text.split(link).map((part, i) =>
     i % 2 === 1 ? (
-      // eslint-disable-next-line react/no-array-index-key
       <a key={i} href={part} target="_blank" rel="noopener noreferrer nofollow">
         {part}
       </a>
     ) : (
-      // eslint-disable-next-line react/no-array-index-key
       <Fragment key={i}>{part}</Fragment>
     ),
   );

@@ -126,7 +126,6 @@ export const Thread = ({ held }: { held: Held }): ReactNode => {
   return (
     <div className="thread-frame">
       {/* scrollable, so it must be reachable by keyboard */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div
         ref={box}
         className="thread"

@@ -35,7 +35,6 @@ export const Row = memo(function Row({
   const waits = row.waitingSince !== null && now - Date.parse(row.waitingSince) > 3_600_000 && row.status !== "closed";
   return (
     // keys are the listbox's business: options are never focused
-    // eslint-disable-next-line jsx-a11y/click-events-have-key-events
     <div
       id={rowId(id)}
       role="option"

@@ -1,0 +1,2 @@
+export const channelsPath = "/api/admin/channels";
+export const usersPath = "/api/admin/users";

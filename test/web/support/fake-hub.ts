@@ -1,0 +1,390 @@
+import { randomUUID } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type Request } from "express";
+import { Server, type Socket } from "socket.io";
+import type { Answer, Change, ConversationRow, Gives, MessageView, Question, Takes, ViewSpec } from "#wire";
+import { anna, bootFor, makeCase, message, petr, type Case } from "./data.ts";
+import { adminRoutes } from "./fake-rest.ts";
+
+const policy =
+  "default-src 'self';img-src 'self' data: blob:;media-src 'self' blob:;object-src 'none';base-uri 'none';form-action 'self';frame-ancestors 'none'";
+const people = [anna, petr];
+const userOf = (cookie: string | undefined) => people.find(({ id }) => cookie?.includes(`user=${id}`));
+
+class Refusal extends Error {
+  readonly code: string;
+  readonly data: unknown;
+  constructor(code: string, data?: unknown) {
+    super(code);
+    this.code = code;
+    this.data = data;
+  }
+}
+
+type Handlers = { [Q in Question]: (socket: Socket, takes: Takes<Q>) => Gives<Q> };
+
+/** A hub in memory that speaks the wire: real express and socket.io, no database, no channels. */
+export const startFakeHub = async (options: {
+  dist: string;
+  conversations: number;
+  locale?: string;
+  heldMs?: number;
+}) => {
+  const { dist, conversations, heldMs = 0 } = options;
+  let locale = options.locale ?? "cs";
+  const started = Date.now();
+  const cases = new Map(
+    Array.from({ length: conversations }, (_, i) => makeCase(i, started)).map((one) => [one.row.id, one]),
+  );
+  const log: Change[] = [];
+  const asked: { question: string; takes: unknown }[] = [];
+  const looking = new Map<string, Map<string, { userId: string; name: string; activity: "viewing" | "composing" }>>();
+  /** Makes the next questions of a kind fail. */
+  const failing = new Map<string, string>();
+  let refuseSockets = false;
+
+  const app = express();
+  const http = createServer(app);
+  const io = new Server(http, { serveClient: false, transports: ["websocket"] });
+
+  const caseOf = (id: string): Case => {
+    const found = cases.get(id);
+    if (found === undefined) throw new Refusal("not-found");
+    return found;
+  };
+
+  /** Commits one step: version + 1, told to the room with messages and to everybody else without. */
+  const step = (one: Case, change: Partial<ConversationRow>, messages: MessageView[] = []): void => {
+    const prev = one.row.version;
+    one.row = { ...one.row, ...change, version: prev + 1 };
+    const stamped = messages.map((item) => ({ ...item, version: prev + 1 }));
+    for (const item of stamped) {
+      const at = one.messages.findIndex(({ id }) => id === item.id);
+      if (at < 0) one.messages.push(item);
+      else one.messages[at] = item;
+    }
+    one.row.lastSeq = one.messages.at(-1)?.seq ?? 0;
+    const told: Change = { prev, row: one.row, messages: stamped };
+    log.push(told);
+    const cursor = String(log.length);
+    io.to(one.row.id).emit("frame", { changes: [told], presence: [], cursor });
+    io.except(one.row.id).emit("frame", { changes: [{ ...told, messages: [] }], presence: [], cursor });
+  };
+
+  const inside = (row: ConversationRow, spec: ViewSpec, meId: string): boolean => {
+    if (spec.tenantId !== undefined && row.tenantId !== spec.tenantId) return false;
+    if (spec.queueId !== undefined && row.queueId !== spec.queueId) return false;
+    if (
+      spec.query !== undefined &&
+      !`${row.contact.name} ${row.preview}`.toLowerCase().includes(spec.query.toLowerCase())
+    )
+      return false;
+    if (spec.kind === "snoozed" || spec.kind === "closed") return row.status === spec.kind;
+    if (row.status !== "open") return false;
+    return spec.kind === "all" || row.assigneeId === (spec.kind === "mine" ? meId : null);
+  };
+  const view = (spec: ViewSpec, meId: string): ConversationRow[] =>
+    [...cases.values()]
+      .map(({ row }) => row)
+      .filter((row) => inside(row, spec, meId))
+      .sort((a, b) => (a.lastAt < b.lastAt ? 1 : -1));
+  const counts = (meId: string) => ({
+    mine: view({ kind: "mine" }, meId).length,
+    unassigned: view({ kind: "unassigned" }, meId).length,
+    all: view({ kind: "all" }, meId).length,
+    snoozed: view({ kind: "snoozed" }, meId).length,
+  });
+  const me = (socket: Socket): typeof anna => socket.data.user as typeof anna;
+  const viewersOf = (id: string) => [...(looking.get(id)?.values() ?? [])];
+  const tellPresence = (id: string, customerTyping = false) =>
+    io.emit("frame", { changes: [], presence: [{ conversationId: id, viewers: viewersOf(id), customerTyping }] });
+  const messageById = (id: string): [Case, MessageView] => {
+    for (const one of cases.values()) {
+      const found = one.messages.find((item) => item.id === id);
+      if (found !== undefined) return [one, found];
+    }
+    throw new Refusal("not-found");
+  };
+  const deliver = (
+    id: string,
+    state: MessageView["deliveries"][number]["state"],
+    errorCode: string | null = null,
+  ): MessageView => {
+    const [one, found] = messageById(id);
+    const changed = {
+      ...found,
+      deliveries: found.deliveries.map((item) => ({ ...item, state, errorCode, dueAt: null })),
+    };
+    step(one, {}, [changed]);
+    return one.messages.find((item) => item.id === id) ?? changed;
+  };
+
+  const handlers: Handlers = {
+    "view.open": (socket, { after, limit = 200, ...spec }) => {
+      const all = view(spec, me(socket).id);
+      const from = after === undefined ? 0 : Number(after);
+      return {
+        rows: all.slice(from, from + limit),
+        next: from + limit < all.length ? String(from + limit) : null,
+        counts: counts(me(socket).id),
+        cursor: String(log.length),
+      };
+    },
+    sync: (_socket, { cursor, have, limit = 200 }) => {
+      const ids = [...new Set(log.slice(Number(cursor)).map((change) => change.row.id))];
+      const changes = ids.slice(0, limit).map((id) => {
+        const one = caseOf(id);
+        const known = have.find((item) => item.id === id)?.version;
+        return {
+          prev: known ?? one.row.version,
+          row: one.row,
+          messages: known === undefined ? [] : one.messages.filter((item) => item.version > known),
+        };
+      });
+      return { changes, cursor: String(log.length), more: false, reset: false };
+    },
+    "conversation.open": (socket, { id, limit = 50 }) => {
+      const one = caseOf(id);
+      void socket.join(id);
+      const messages = one.messages.slice(-limit);
+      return {
+        row: one.row,
+        contact: one.contact,
+        threads: one.threads,
+        messages,
+        more: messages.length < one.messages.length,
+        drafts: ["reply", "note"].flatMap((mode) => one.drafts.get(`${me(socket).id}:${mode}`) ?? []),
+        viewers: viewersOf(id),
+      };
+    },
+    "conversation.close": (socket, { id }) => {
+      void socket.leave(id);
+      return {};
+    },
+    "conversation.since": (_socket, { id, version }) => {
+      const one = caseOf(id);
+      return { row: one.row, messages: one.messages.filter((item) => item.version > version), more: false };
+    },
+    "conversation.before": (_socket, { id, seq, limit = 50 }) => {
+      const older = caseOf(id).messages.filter((item) => item.seq < seq);
+      return { messages: older.slice(-limit), more: older.length > limit };
+    },
+    "message.send": (socket, takes) => {
+      const one = caseOf(takes.conversationId);
+      const before = one.messages.find((item) => item.clientKey === takes.clientKey);
+      if (before !== undefined) return { message: before };
+      const news = one.messages.filter(
+        (item) =>
+          item.seq > (takes.expectedSeq ?? Infinity) &&
+          (item.direction === "in" || (item.direction === "out" && item.author.id !== me(socket).id)),
+      );
+      if (news.length > 0) throw new Refusal("stale", { messages: news });
+      const reply = takes.mode === "reply";
+      const thread = one.threads.find(({ id }) => id === takes.threadId) ?? one.threads[0];
+      const sent = message({
+        conversationId: one.row.id,
+        seq: one.row.lastSeq + 1,
+        id: randomUUID(),
+        direction: reply ? "out" : "note",
+        author: { type: "agent", id: me(socket).id, name: me(socket).name },
+        clientKey: takes.clientKey,
+        text: takes.text,
+        threadId: reply ? (thread?.id ?? null) : null,
+        channel: reply ? (thread?.channel ?? null) : null,
+        deliveries: reply
+          ? [
+              {
+                id: randomUUID(),
+                recipient: "•••",
+                state: heldMs > 0 ? "held" : "queued",
+                dueAt: heldMs > 0 ? new Date(Date.now() + heldMs).toISOString() : null,
+                attempts: 0,
+                errorCode: null,
+                errorText: null,
+              },
+            ]
+          : [],
+      });
+      step(
+        one,
+        {
+          preview: takes.text,
+          lastDirection: reply ? "out" : "note",
+          lastAt: sent.createdAt,
+          unread: 0,
+          ...(takes.thenStatus === undefined ? {} : { status: takes.thenStatus }),
+        },
+        [sent],
+      );
+      if (reply && heldMs === 0) setTimeout(() => deliver(sent.id, "delivered"), 60);
+      return { message: one.messages.find(({ id }) => id === sent.id) ?? sent };
+    },
+    "message.cancel": (_socket, { messageId }) => ({ message: deliver(messageId, "cancelled") }),
+    "message.retry": (_socket, { messageId }) => ({ message: deliver(messageId, "queued") }),
+    "message.accept": (_socket, { messageId }) => {
+      const [one, found] = messageById(messageId);
+      step(one, {}, [{ ...found, held: false }]);
+      return { message: { ...found, held: false, version: one.row.version } };
+    },
+    "conversation.update": (socket, { id, set }) => {
+      const one = caseOf(id);
+      const { assigneeId, ...rest } = set;
+      const who = assigneeId === "me" ? me(socket).id : assigneeId;
+      if (assigneeId === "me" && one.row.assigneeId !== null && one.row.assigneeId !== who)
+        throw new Refusal("conflict");
+      const event = message({
+        conversationId: id,
+        seq: one.row.lastSeq + 1,
+        id: randomUUID(),
+        direction: "event",
+        author: { type: "agent", id: me(socket).id, name: me(socket).name },
+        detail:
+          set.status === undefined
+            ? { event: "assigned", to: who }
+            : { event: "status", to: set.status, until: set.snoozedUntil },
+      });
+      step(one, { ...(rest as Partial<ConversationRow>), ...(who === undefined ? {} : { assigneeId: who }) }, [event]);
+      io.emit("counts", counts(me(socket).id));
+      return { row: one.row };
+    },
+    "conversation.read": (_socket, { id }) => {
+      if (caseOf(id).row.unread > 0) step(caseOf(id), { unread: 0 });
+      return {};
+    },
+    presence: (socket, { conversationId, activity }) => {
+      const there = looking.get(conversationId) ?? new Map();
+      looking.set(conversationId, there);
+      if (activity === "gone") there.delete(me(socket).id);
+      else there.set(me(socket).id, { userId: me(socket).id, name: me(socket).name, activity });
+      tellPresence(conversationId);
+      return {};
+    },
+    "draft.save": (socket, { conversationId, mode, body, rev }) => {
+      const one = caseOf(conversationId);
+      const key = `${me(socket).id}:${mode}`;
+      const known = one.drafts.get(key);
+      if ((known?.rev ?? 0) !== rev) throw new Refusal("conflict", { draft: known });
+      const draft = { mode, body, rev: rev + 1 };
+      one.drafts.set(key, draft);
+      return { draft };
+    },
+    "contact.get": (_socket, { id }) => {
+      const one = [...cases.values()].find(({ contact }) => contact.id === id);
+      if (one === undefined) throw new Refusal("not-found");
+      return one.contact;
+    },
+  };
+
+  io.use((socket, next) => {
+    const user = userOf(socket.request.headers.cookie);
+    socket.data.user = user;
+    if (refuseSockets) next(new Error("busy"));
+    else if (user === undefined) next(new Error("unauthorized"));
+    else next();
+  });
+  io.on("connection", (socket) => {
+    for (const question of Object.keys(handlers) as Question[]) {
+      const listener = (takes: never, reply: (answer: Answer<unknown>) => void) => {
+        asked.push({ question, takes });
+        try {
+          const code = failing.get(question);
+          if (code !== undefined) throw new Refusal(code);
+          reply({ ok: true, value: (handlers[question] as (socket: Socket, takes: never) => unknown)(socket, takes) });
+        } catch (thrown) {
+          const refused = thrown instanceof Refusal ? thrown : new Refusal("failed");
+          reply({ ok: false, refusal: { code: refused.code as "failed", says: refused.code, data: refused.data } });
+        }
+      };
+      socket.on(question, listener as never);
+    }
+    socket.on("disconnect", () => {
+      for (const [id, there] of looking) if (there.delete(me(socket).id)) tellPresence(id);
+    });
+  });
+
+  app.use((_request, response, next) => {
+    response.setHeader("content-security-policy", policy);
+    next();
+  });
+  const meOf = (request: Request) => userOf(request.headers.cookie);
+  app.post("/api/login", express.json(), (request, response) => {
+    const { email, password } = request.body as { email: string; password: string };
+    const user = people.find((one) => one.email === email);
+    if (password === "locked") return void response.status(429).json({ refusal: { code: "rate-limited", says: "" } });
+    if (user === undefined || password !== "dobre-heslo-1")
+      return void response.status(401).json({ refusal: { code: "unauthorized", says: "" } });
+    response.setHeader("set-cookie", `user=${user.id}; HttpOnly; Path=/`);
+    response.json({});
+  });
+  app.get("/api/boot", (request, response) => {
+    const user = meOf(request);
+    if (user === undefined) response.status(401).json({ refusal: { code: "unauthorized", says: "" } });
+    else response.json(bootFor(user, locale));
+  });
+  app.patch("/api/me", express.json(), (request, response) => {
+    locale = (request.body as { locale?: string }).locale ?? locale;
+    response.json({});
+  });
+  adminRoutes(app, cases);
+  app.use(express.static(dist, { index: false }));
+  app.get(/^\/(?!api\/|socket\.io\/|assets\/)[^.]*$/, (_request, response) =>
+    response.sendFile("index.html", { root: dist }),
+  );
+
+  await new Promise<void>((resolve) => {
+    http.listen(0, "127.0.0.1", resolve);
+  });
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  return {
+    url,
+    cases,
+    asked,
+    failing,
+    login: (user: typeof anna) => ({ name: "user", value: user.id, url }),
+    customerWrites: (id: string, text: string): MessageView => {
+      const one = caseOf(id);
+      const fresh = message({
+        conversationId: id,
+        seq: one.row.lastSeq + 1,
+        id: randomUUID(),
+        author: { type: "contact", id: one.contact.id, name: one.contact.name },
+        text,
+        channel: one.threads[0]?.channel ?? null,
+        threadId: one.threads[0]?.id ?? null,
+      });
+      step(one, { preview: text, lastDirection: "in", lastAt: fresh.createdAt, unread: one.row.unread + 1 }, [fresh]);
+      return fresh;
+    },
+    agentWrites: (id: string, text: string): void => {
+      const one = caseOf(id);
+      step(one, { preview: text, lastDirection: "out" }, [
+        message({
+          conversationId: id,
+          seq: one.row.lastSeq + 1,
+          id: randomUUID(),
+          direction: "out",
+          author: { type: "agent", id: petr.id, name: petr.name },
+          text,
+          channel: one.threads[0]?.channel ?? null,
+        }),
+      ]);
+    },
+    customerTypes: (id: string) => tellPresence(id, true),
+    deliver,
+    /** Cuts every line; with `refuse`, nobody comes back until `accept`. */
+    cut: ({ refuse }: { refuse: boolean }) => {
+      refuseSockets = refuse;
+      for (const socket of io.sockets.sockets.values()) socket.conn.close();
+    },
+    accept: () => {
+      refuseSockets = false;
+    },
+    stop: async () => {
+      await io.close();
+      http.closeAllConnections();
+    },
+  };
+};
+
+export type FakeHub = Awaited<ReturnType<typeof startFakeHub>>;

@@ -1,0 +1,167 @@
+import express, { type Express } from "express";
+import type { CannedReply, ChannelAccountView, DeadLetter, UserView } from "#wire";
+import { anna, bank, petr, shop, type Case } from "./data.ts";
+
+const at = "2026-11-23T09:12:00.000Z";
+
+const canned: CannedReply[] = [
+  { id: "r1", tenantId: bank, shortcut: "pozdrav", title: "Pozdrav", body: "Dobrý den, děkujeme za zprávu." },
+  {
+    id: "r2",
+    tenantId: bank,
+    shortcut: "karta",
+    title: "Blokace karty",
+    body: "Kartu jsme zablokovali, nová přijde do pěti dnů.",
+  },
+  { id: "r3", tenantId: shop, shortcut: "pozdrav", title: "Pozdrav", body: "Ahoj, díky, že píšeš!" },
+];
+
+const channels: ChannelAccountView[] = [
+  {
+    id: "a1",
+    tenantId: bank,
+    kind: "email",
+    name: "Podpora",
+    address: "podpora@moravska.example",
+    queueId: "q-cards",
+    enabled: true,
+    config: { host: "imap.moravska.example", port: 993, tls: true },
+    secrets: { password: "x9Kq" },
+    state: "offline",
+    stateText: "Server neodpovídá, další pokus za 30 s.",
+    stateAt: at,
+    lastInAt: at,
+    lastOutAt: null,
+    lastError: "connect ETIMEDOUT",
+    webhookUrl: null,
+  },
+  {
+    id: "a2",
+    tenantId: shop,
+    kind: "chat",
+    name: "Web obchodu",
+    address: "zeleny.example",
+    queueId: null,
+    enabled: true,
+    config: {},
+    secrets: {},
+    state: "online",
+    stateText: "",
+    stateAt: at,
+    lastInAt: at,
+    lastOutAt: at,
+    lastError: "",
+    webhookUrl: "https://hub.example/hooks/a2/in",
+  },
+];
+
+const users: UserView[] = [anna, petr].map((user) => ({
+  ...user,
+  disabled: false,
+  locked: user === petr,
+  memberships: [{ tenantId: bank, role: "admin", profile: "normal", alias: null, queueIds: [] }],
+}));
+
+const dead: DeadLetter[] = [
+  {
+    id: "d1",
+    tenantId: bank,
+    accountId: "a1",
+    accountName: "Podpora",
+    channel: "email",
+    type: "message",
+    error: "Neznámá znaková sada x-mac-ce.",
+    attempts: 3,
+    receivedAt: at,
+    excerpt: "Subject: =?x-mac-ce?Q?Dotaz?=",
+  },
+];
+
+const field = { description: "", options: undefined, required: true, secret: false } as const;
+
+/** The REST part of the fake hub: enough for the settings, contacts and files. */
+export const adminRoutes = (app: Express, cases: ReadonlyMap<string, Case>): void => {
+  const json = express.json();
+  app.get("/api/canned-replies", (_request, response) => void response.json({ replies: canned }));
+  app.get("/api/admin/channels", (_request, response) => void response.json({ channels }));
+  app.get(
+    "/api/admin/channel-kinds",
+    (_request, response) =>
+      void response.json({
+        kinds: [
+          {
+            kind: "email",
+            title: "E-mail",
+            fields: [
+              { ...field, key: "host", title: "Server IMAP", type: "string" },
+              { ...field, key: "port", title: "Port", type: "number", default: 993 },
+              { ...field, key: "password", title: "Heslo", type: "string", secret: true },
+              { ...field, key: "tls", title: "Šifrovat spojení", type: "boolean", default: true },
+            ],
+          },
+          {
+            kind: "chat",
+            title: "Webový chat",
+            fields: [{ ...field, key: "origins", title: "Povolené weby", type: "list", required: false }],
+          },
+        ],
+      }),
+  );
+  app.post(
+    "/api/admin/channels/test",
+    json,
+    (_request, response) => void response.json({ ok: false, says: "Server odmítl heslo." }),
+  );
+  app.patch("/api/admin/channels/:id", json, (request, response) => {
+    const account = channels.find(({ id }) => id === request.params["id"]);
+    if (account !== undefined) Object.assign(account, request.body as object, { config: account.config });
+    response.json(account);
+  });
+  app.get("/api/admin/users", (_request, response) => void response.json({ users }));
+  app.get("/api/admin/dead-letters", (_request, response) => void response.json({ items: dead, total: dead.length }));
+  app.post("/api/admin/dead-letters/:id/replay", (_request, response) => {
+    dead.length = 0;
+    response.json({});
+  });
+  app.get("/api/admin/tokens", (_request, response) => void response.json({ tokens: [] }));
+  app.get("/api/contacts", (request, response) => {
+    const query = String(request.query["query"]).toLowerCase();
+    response.json({
+      contacts: [...cases.values()]
+        .filter(
+          ({ contact }) => contact.name.toLowerCase().includes(query) && contact.tenantId === request.query["tenantId"],
+        )
+        .slice(0, 20)
+        .map(({ contact }) => ({
+          id: contact.id,
+          tenantId: contact.tenantId,
+          name: contact.name,
+          identities: contact.identities.map(({ value }) => value),
+        })),
+    });
+  });
+  app.post("/api/contacts/:id/merge", json, (request, response) => {
+    const one = [...cases.values()].find(({ contact }) => contact.id === request.params["id"]);
+    if (one === undefined) return void response.status(404).json({});
+    one.contact = {
+      ...one.contact,
+      merges: [{ id: "merge-1", fromName: "Jiný záznam", at: new Date().toISOString() }],
+    };
+    response.json({ mergeId: "merge-1", contact: one.contact });
+  });
+  app.post("/api/merges/:id/undo", (_request, response) => {
+    for (const one of cases.values()) one.contact = { ...one.contact, merges: [] };
+    response.json({});
+  });
+  app.post(
+    "/api/uploads",
+    express.raw({ type: () => true, limit: "10mb" }),
+    (request, response) =>
+      void response.json({
+        id: `u-${Date.now()}`,
+        name: request.query["name"],
+        mime: "text/plain",
+        size: (request.body as Buffer).length,
+      }),
+  );
+};
