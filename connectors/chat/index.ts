@@ -59,5 +59,6 @@ export const chat = defineConnector({
     replyWindowHours: false,
     subject: false,
   },
+  idempotentSend: true,
   open,
 });

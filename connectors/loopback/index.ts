@@ -36,6 +36,7 @@ export const loopback = defineConnector({
     replyWindowHours: false,
     subject: true,
   },
+  idempotentSend: true,
   open({ config }, hub) {
     const remote = config.callbackUrl === undefined ? inMemory() : overHttp(config, config.callbackUrl);
     return {
