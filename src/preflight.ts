@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import type { Server } from "node:net";
 import { join } from "node:path";
 import { Client, DatabaseError } from "pg";
+import { z } from "zod";
 import { MigrationError } from "../prisma/migrate.ts";
 import { ConfigError } from "./config.ts";
 import { PostgresError } from "./postgres/index.ts";
@@ -17,6 +17,8 @@ export class StartError extends Error {
 /** What to print when the start fails: one sentence for each fault, or undefined when it is a fault of the program itself. */
 export function explainStart(error: unknown): readonly string[] | undefined {
   if (error instanceof ConfigError) return error.faults;
+  const notListening = listenFault(error);
+  if (notListening !== undefined) return [notListening];
   const told = [StartError, PostgresError, MigrationError, SecretsError].some((kind) => error instanceof kind);
   return told && error instanceof Error ? [error.message] : undefined;
 }
@@ -129,29 +131,27 @@ async function connectFault(o: { cause: unknown; client: Client }): Promise<stri
     : `cannot be reached at ${place}: ${said}`;
 }
 
-/** Listens and returns the port, which matters with port 0. */
-export async function listen(o: { server: Server; port: number; host: string }): Promise<number> {
-  await new Promise<void>((done, fail) => {
-    o.server.once("error", (cause) => {
-      fail(new StartError(`${listenFault({ ...o, code: codeOf(cause) })}.`, { cause }));
-    });
-    o.server.listen(o.port, o.host, done);
-  });
-  const address = o.server.address();
-  return typeof address === "object" && address !== null ? address.port : o.port;
-}
+/** What Node throws when a server cannot listen; it names the address itself. */
+const listenError = z.object({
+  syscall: z.literal("listen"),
+  code: z.string(),
+  port: z.number().default(0),
+  address: z.string().default(""),
+});
 
-function listenFault(o: { code: string; port: number; host: string }): string {
-  switch (o.code) {
+function listenFault(error: unknown): string | undefined {
+  const parsed = listenError.safeParse(error);
+  if (!parsed.success) return undefined;
+  const { code, port, address } = parsed.data;
+  switch (code) {
     case "EADDRINUSE":
-      return `Port ${o.port} is taken by another program: stop it, or set PORT to another number`;
+      return `Port ${port} is taken by another program: stop it, or set PORT to another number.`;
     case "EACCES":
-      return `Port ${o.port} is not allowed for this user: set PORT to 1024 or more, or give the right to bind it`;
+      return `Port ${port} is not allowed for this user: set PORT to 1024 or more, or give the right to bind it.`;
     case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return `HOST ${o.host} is not an address of this machine`;
+      return `HOST ${address} is not an address of this machine.`;
     default:
-      return `The hub cannot listen on ${o.host} port ${o.port} (${o.code})`;
+      return `The hub cannot listen on ${address} port ${port} (${code}).`;
   }
 }
 

@@ -87,12 +87,24 @@ async function ready(o: { child: ChildProcess; exited: Promise<Exit>; log: Log }
   );
 }
 
+/**
+ * The hub closes its connections before it comes here, but their sockets may close a moment later: first the shutdown
+ * that waits for clients, then the one that ends them, last the one that skips the checkpoint.
+ */
 async function stop(o: { child: ChildProcess; exited: Promise<Exit> }): Promise<void> {
-  if (o.child.exitCode !== null || o.child.signalCode !== null) return;
-  o.child.kill("SIGINT");
-  const patience = new AbortController();
-  const late = delay(30_000, "late" as const, { signal: patience.signal, ref: false }).catch(() => "late" as const);
-  if ((await Promise.race([o.exited, late])) === "late") o.child.kill("SIGQUIT");
+  const steps = [
+    { signal: "SIGTERM", patienceMs: 500 },
+    { signal: "SIGINT", patienceMs: 30_000 },
+    { signal: "SIGQUIT", patienceMs: 10_000 },
+  ] as const;
+  for (const { signal, patienceMs } of steps) {
+    if (o.child.exitCode !== null || o.child.signalCode !== null) return;
+    o.child.kill(signal);
+    const patience = new AbortController();
+    const late = delay(patienceMs, undefined, { signal: patience.signal }).catch(() => undefined);
+    await Promise.race([o.exited, late]);
+    patience.abort();
+  }
+  o.child.kill("SIGKILL");
   await o.exited;
-  patience.abort();
 }

@@ -1,5 +1,5 @@
+import { once } from "node:events";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { createServer as createHttpServer } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { Client } from "pg";
@@ -8,7 +8,7 @@ import { MigrationError } from "../../prisma/migrate.ts";
 import { ConfigError } from "../../src/config.ts";
 import { PostgresError } from "../../src/postgres/index.ts";
 import { freePort } from "../../src/postgres/port.ts";
-import { checkDatabase, checkDataDir, explainStart, listen, StartError } from "../../src/preflight.ts";
+import { checkDatabase, checkDataDir, explainStart, StartError } from "../../src/preflight.ts";
 import { freshDatabase, temporaryFolder } from "../support/database.ts";
 
 const sentence = async (work: Promise<unknown>): Promise<string> => {
@@ -113,24 +113,28 @@ describe("the operator's database", () => {
 });
 
 describe("the port", () => {
-  test("0 takes a free one and tells which", async () => {
-    const server = createHttpServer();
+  const listenAt = async (port: number, host: string): Promise<readonly string[] | undefined> => {
+    const server = createServer();
     onTestFinished(() => void server.close());
-    expect(await listen({ server, port: 0, host: "127.0.0.1" })).toBeGreaterThan(0);
-  });
+    server.listen(port, host);
+    return explainStart(
+      await once(server, "listening").then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    );
+  };
 
   test("that another program has is named", async () => {
     const port = await tcpServer(() => undefined);
-    expect(await sentence(listen({ server: createHttpServer(), port, host: "127.0.0.1" }))).toBe(
+    expect(await listenAt(port, "127.0.0.1")).toEqual([
       `Port ${port} is taken by another program: stop it, or set PORT to another number.`,
-    );
+    ]);
   });
 
   test("on an address that is not this machine's is named", async () => {
     // TEST-NET-1 belongs to nobody.
-    expect(await sentence(listen({ server: createHttpServer(), port: 0, host: "192.0.2.1" }))).toContain(
-      "HOST 192.0.2.1",
-    );
+    expect(await listenAt(0, "192.0.2.1")).toEqual(["HOST 192.0.2.1 is not an address of this machine."]);
   });
 });
 
@@ -149,12 +153,15 @@ async function tcpServer(connected: (socket: Socket) => void): Promise<number> {
     socket.on("error", () => undefined);
     connected(socket);
   });
-  const port = await listen({ server, port: 0, host: "127.0.0.1" });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
   onTestFinished(() => {
     for (const socket of open) socket.destroy();
     server.close();
   });
-  return port;
+  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
+  return address.port;
 }
 
 /** Admits everybody and answers the one question of the start as PostgreSQL 14 would. */
