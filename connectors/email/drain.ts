@@ -5,7 +5,7 @@ import path from "node:path";
 import type { ImapFlow } from "imapflow";
 import { type Hub, type Inbound, remoteId } from "#contract";
 import { type Cursor, type Folder, writeCursor } from "./cursor.ts";
-import type { Timing } from "./imap.ts";
+import { connectionLost, type Timing } from "./imap.ts";
 import { toInbound } from "./inbound.ts";
 import { type Reader, Unreadable } from "./reader.ts";
 import type { Settings } from "./settings.ts";
@@ -46,7 +46,8 @@ const storeAttempts = 4;
 
 /** New letters behind the cursor, oldest first. "n:*" names the last letter even when it is older than n. */
 const listNew = async (client: ImapFlow, cursor: Cursor, timing: Timing): Promise<readonly Waiting[]> => {
-  if (client.mailbox === false || client.mailbox.exists === 0) return [];
+  if (client.mailbox === false || !client.usable) throw connectionLost();
+  if (client.mailbox.exists === 0) return [];
   const found = await inTime({
     step: "Listing new mail",
     ms: timing.step,
@@ -62,6 +63,14 @@ const listNew = async (client: ImapFlow, cursor: Cursor, timing: Timing): Promis
     .sort((a, b) => a.uid - b.uid);
 };
 
+/** Whether the server itself says that the letter is gone: no answer is not that. */
+const isGone = async (client: ImapFlow, uid: number, timing: Timing): Promise<boolean> => {
+  const run = client.search({ uid: String(uid) }, { uid: true });
+  const found = await inTime({ step: "Looking for a letter", ms: timing.step, run });
+  if (!Array.isArray(found) || !client.usable) throw connectionLost();
+  return !found.includes(uid);
+};
+
 /** Fetches one letter into the folder; false = somebody deleted it meanwhile. */
 const fetchLetter = async (input: { client: ImapFlow; uid: number; folder: string; timing: Timing }): Promise<boolean> => {
   const { content } = await inTime({
@@ -70,7 +79,10 @@ const fetchLetter = async (input: { client: ImapFlow; uid: number; folder: strin
     // BODY.PEEK: a letter we have read stays unread for the people who share the mailbox.
     run: input.client.download(String(input.uid), undefined, { uid: true, chunkSize: 262_144 }),
   });
-  if (content === undefined) return false;
+  if (content === undefined) {
+    if (await isGone(input.client, input.uid, input.timing)) return false;
+    throw new Error("The server did not hand over a letter it has.");
+  }
   await spool({ content, file: path.join(input.folder, "raw.eml"), stallMs: input.timing.step });
   return true;
 };

@@ -62,6 +62,10 @@ export const imapClient = ({ config, timing }: { config: Settings; timing: Timin
   return client;
 };
 
+/** The library answers "nothing" on a connection that has just closed; taken at its word, that would lose mail. */
+export const connectionLost = (): Error =>
+  Object.assign(new Error("The server closed the connection."), { code: "NoConnection" });
+
 export interface ImapTrouble {
   /** The credentials are wrong: waiting does not help. */
   readonly refused: boolean;

@@ -124,7 +124,8 @@ export const parseMail = async (input: {
   const from = mailboxes("from");
   const evidence: Evidence = {
     header: value,
-    from: from[0] ?? { address: "", name: "" },
+    // Old mail servers write as "MAILER-DAEMON" alone, which is no address.
+    from: from[0] ?? { address: value("from").replace(/[<>"]/g, "").trim(), name: value("from") },
     subject,
     body: text,
     reports,

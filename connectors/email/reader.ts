@@ -32,12 +32,21 @@ export const makeReader = ({ deadlineMs }: { deadlineMs: number }): Reader => {
     worker = undefined;
   };
 
+  const begin = (): Worker => {
+    const thread = new Worker(new URL("./reader.worker.ts", import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: 512 },
+    });
+    thread.unref();
+    // Between two letters nobody listens; a thread that dies then is replaced with the next.
+    thread.on("error", () => undefined).on("exit", () => {
+      if (worker === thread) worker = undefined;
+    });
+    return thread;
+  };
+
   const read = (task: ReadTask): Promise<Letter> => {
     clearTimeout(retire);
-    const thread = (worker ??= new Worker(new URL("./reader.worker.ts", import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
-    }));
-    thread.unref();
+    const thread = (worker ??= begin());
     return new Promise<Letter>((resolve, reject) => {
       const fail = (why: string): void => {
         drop();
@@ -51,7 +60,6 @@ export const makeReader = ({ deadlineMs }: { deadlineMs: number }): Reader => {
       const settle = (end: () => void): void => {
         clearTimeout(deadline);
         thread.off("error", onError).off("exit", onExit).off("message", onMessage);
-        thread.on("error", () => undefined);
         retire = setTimeout(drop, idleMs);
         retire.unref();
         end();

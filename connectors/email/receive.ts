@@ -1,7 +1,7 @@
 import type { ImapFlow } from "imapflow";
 import { type Cursor, type Folder, readCursor, writeCursor } from "./cursor.ts";
 import { drain, type Mailroom, NotStored } from "./drain.ts";
-import { explainImap, imapClient } from "./imap.ts";
+import { connectionLost, explainImap, imapClient, type Timing } from "./imap.ts";
 import { sweep } from "./spool.ts";
 import { backoff, inTime, pause } from "./wait.ts";
 
@@ -40,7 +40,7 @@ const openCursor = async (room: Mailroom, client: ImapFlow, folder: Folder): Pro
   return cursor;
 };
 
-/** Wakes whoever waits; a wake while nobody waits is not lost. */
+/** Wakes whoever waits; a ring while nobody waits is not lost. */
 const bell = () => {
   let rung = true;
   let wake = (): void => undefined;
@@ -49,14 +49,17 @@ const bell = () => {
       rung = true;
       wake();
     },
-    /** True at once when rung since the last call; else waits for a ring or ms. */
-    wait: async (ms: number, signal: AbortSignal): Promise<void> => {
-      if (!rung) {
-        const stop = new AbortController();
-        wake = () => stop.abort();
-        await pause(ms, AbortSignal.any([stop.signal, signal]));
-        wake = () => undefined;
-      }
+    /** Returns at once when rung since the last call, else on the next ring or after ms. */
+    wait: async (ms: number): Promise<void> => {
+      if (!rung)
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      wake = () => undefined;
       rung = false;
     },
   };
@@ -84,40 +87,47 @@ interface Visit {
 const visitSent = async ({ room, client, signal, progress }: Visit, path: string): Promise<void> => {
   const asked = client.status(path, { uidNext: true, uidValidity: true });
   const status = await inTime({ step: `Asking for ${path}`, ms: room.timing.step, run: asked });
+  if (status === false) throw connectionLost();
   const known = await readCursor(room.hub.memory, "sent");
-  if (status === false) return;
   if (known?.uidValidity === status.uidValidity?.toString() && known?.uid === (status.uidNext ?? 0) - 1) return;
   const cursor = await openFolder(room, client, "sent", path);
   await drain({ room, client, folder: "sent", cursor, signal, progress });
 };
+
+/** The longest pause between two offers of a letter that the hub did not store, in ms. */
+const mostUnstored = ({ backoffMax }: Timing): number => Math.min(30_000, backoffMax);
 
 /** One connection from sign-in to its end. Returns when the signal aborts; rejects when the connection fails. */
 const session = async (room: Mailroom, signal: AbortSignal, healthy: () => void): Promise<void> => {
   const { hub, settings, timing } = room;
   const client = imapClient({ config: settings, timing });
   const alarm = bell();
-  const ended = new AbortController();
+  let closed = false;
+  const over = (): boolean => closed || signal.aborted;
   client.on("exists", alarm.ring);
-  client.on("close", () => ended.abort());
-  const close = (): void => client.close();
-  signal.addEventListener("abort", close, { once: true });
+  client.on("close", () => {
+    closed = true;
+    alarm.ring();
+  });
+  const stop = (): void => {
+    client.close();
+    alarm.ring();
+  };
+  signal.addEventListener("abort", stop, { once: true });
   const visit: Visit = { room, client, signal, progress: healthy };
-  const over = AbortSignal.any([signal, ended.signal]);
   try {
     await inTime({ step: "Signing in", ms: timing.connect, run: client.connect() });
     const sent = await sentFolder(room, client);
     let cursor = await openFolder(room, client, "inbox", "INBOX");
     hub.status({ state: "online" });
-    let sentAt = 0;
-    for (let unstored = 0, rounds = 0; !over.aborted; ) {
-      const wait = unstored > 0 ? backoff({ failures: unstored, min: timing.backoffMin, max: 30_000 }) : timing.tick;
-      await alarm.wait(wait, over);
-      if (over.aborted) break;
+    for (let unstored = 0, rounds = 0; !over(); ) {
+      if (unstored > 0) await pause(backoff({ failures: unstored, min: timing.backoffMin, max: mostUnstored(timing) }), signal);
+      else await alarm.wait(timing.tick);
+      if (over()) break;
       try {
         cursor = await drain({ ...visit, folder: "inbox", cursor });
-        if (sent !== undefined && performance.now() >= sentAt) {
+        if (sent !== undefined) {
           await visitSent(visit, sent);
-          sentAt = performance.now() + timing.tick;
           if (client.mailbox === false || client.mailbox.path !== "INBOX") {
             cursor = await openFolder(room, client, "inbox", "INBOX");
             // What arrived while we looked elsewhere was not announced.
@@ -134,9 +144,9 @@ const session = async (room: Mailroom, signal: AbortSignal, healthy: () => void)
         cursor = await openFolder(room, client, "inbox", "INBOX");
       }
     }
-    if (!signal.aborted) throw Object.assign(new Error("The server closed the connection."), { code: "NoConnection" });
+    if (!signal.aborted) throw connectionLost();
   } finally {
-    signal.removeEventListener("abort", close);
+    signal.removeEventListener("abort", stop);
     client.close();
   }
 };

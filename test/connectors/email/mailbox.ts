@@ -1,0 +1,83 @@
+import type { Connector } from "#contract";
+import { makeEmail } from "../../../connectors/email/index.ts";
+import { type Account, makeAccount, type OpenAccount, openAccount } from "../../contract/account.ts";
+import type { Truthy } from "../../contract/bench.ts";
+import { type Dovecot, password } from "../../fakes/dovecot.ts";
+import { freshUser } from "../../fakes/mailbox.ts";
+
+/** A frozen server costs half a minute in earnest, and a second here. */
+export const fast = {
+  connect: 5_000,
+  step: 1_000,
+  read: 10_000,
+  tick: 500,
+  backoffMin: 50,
+  backoffMax: 1_000,
+  refused: 60_000,
+};
+export const quickEmail: Connector = makeEmail(fast);
+
+export interface Mailbox {
+  readonly address: string;
+  readonly settings: Record<string, unknown>;
+  readonly account: Account;
+  /** A process that serves this mailbox; the memory is the account's. */
+  open(changes?: Record<string, unknown>): OpenAccount;
+  stop(): Promise<void>;
+}
+
+/** A mailbox nobody has used, and the hub's account for it. */
+export const freshMailbox = (dovecot: Dovecot, smtpPort = 1): Mailbox => {
+  const address = freshUser("support");
+  const account = makeAccount("a");
+  const opened: OpenAccount[] = [];
+  const settings = {
+    address,
+    imapHost: "127.0.0.1",
+    imapPort: dovecot.ports.imap,
+    imapSecurity: "starttls",
+    imapUser: address,
+    imapPassword: password,
+    smtpHost: "127.0.0.1",
+    smtpPort,
+    smtpSecurity: "none",
+    smtpLogin: "none",
+    plusAddressing: true,
+    caCertificate: dovecot.certificate,
+  };
+  return {
+    address,
+    settings,
+    account,
+    open: (changes = {}) => {
+      const next = openAccount(quickEmail, account, { ...settings, ...changes });
+      opened.push(next);
+      return next;
+    },
+    stop: async () => {
+      await Promise.all(opened.map((each) => each.stop()));
+    },
+  };
+};
+
+/** Polls until the probe gives something truthy; says what was missing when it does not within ms. */
+export const until = async <T>(says: string, probe: () => T | Promise<T>, ms = 8_000): Promise<Truthy<T>> => {
+  const deadline = performance.now() + ms;
+  for (;;) {
+    const found = await probe();
+    if (found) return found as Truthy<T>;
+    if (performance.now() > deadline) throw new Error(`Waited ${ms} ms in vain: ${says}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};
+
+export const subjects = (account: Pick<OpenAccount, "messages">): string[] =>
+  account.messages().map(({ event }) => event.subject ?? "");
+
+/** Starts it and waits until it is online. */
+export const online = async (account: OpenAccount): Promise<OpenAccount> => {
+  const before = account.statuses.length;
+  account.start();
+  await until("the mailbox is online", () => account.statuses.slice(before).some(({ state }) => state === "online"));
+  return account;
+};
