@@ -98,7 +98,6 @@ export const createLive = (input: {
       for (const conversationId of socket.data.opened) membership.leave(socket, conversationId);
     });
     // The handshake is not needed any more and weighs several kB a socket.
-    Object.assign(socket.client, { request: undefined });
     Object.assign(socket.conn, { request: undefined });
   });
 
