@@ -146,10 +146,12 @@ describe("the feed", () => {
       row.version - prev,
       messages.map(({ body }) => body),
     ]);
-    expect(told.sort()).toEqual([
-      ["reader-1", 2, ["first", "second"]],
-      ["reader-2", 0, []],
-    ]);
+    expect(new Set(told)).toEqual(
+      new Set([
+        ["reader-1", 2, ["first", "second"]],
+        ["reader-2", 0, []],
+      ]),
+    );
   });
 
   it("tells a client whose position is too old, or of another database, to read its views anew", async () => {
@@ -182,7 +184,7 @@ describe("the feed", () => {
 
   it("gives a long absence page by page, every conversation at least once, and comes to an end", async () => {
     const start = await currentCursor({ db: bench.db, now: new Date() });
-    const senders = Array.from({ length: 10 }, (_, index) => `reader-${index}`);
+    const senders = Array.from({ length: 9 }, (_, index) => `reader-${index}`);
     for (const sender of [...senders, ...senders])
       await bench.journal.receive({ account, event: message({ sender, text: "while you were away" }) });
     const seen = new Set<string>();
@@ -212,9 +214,7 @@ describe("people", () => {
     const find = (query: string) =>
       searchContacts({ db: bench.db, scope, secrets: bench.secrets, tenantId: account.tenantId, query });
     for (const query of ["novak", "Nováka", "jan.novak@example.cz"])
-      expect(await find(query), query).toMatchObject([
-        { name: "Jan Novák", identities: ["J•••@e•••.cz".toLowerCase()] },
-      ]);
+      expect(await find(query)).toMatchObject([{ name: "Jan Novák", identities: ["J•••@e•••.cz".toLowerCase()] }]);
     expect(await find("jan.novak@example.c")).toEqual([]);
     const [hit] = await find("novak");
     const contact = await getContact({ db: bench.db, scope, secrets: bench.secrets, id: hit?.id ?? "" });
