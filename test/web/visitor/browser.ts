@@ -50,3 +50,7 @@ export const say = async (frame: Frame, text: string): Promise<void> => {
 
 export const bubbles = (frame: Frame, from: "visitor" | "agent"): Promise<string[]> =>
   frame.$$eval(`.row.${from} .bubble`, (found) => found.map((one) => one.textContent));
+
+/** Until so many lines are shown; polled by time, as a closed chat paints no frames. */
+export const shows = (frame: Frame, lines: number): Promise<unknown> =>
+  frame.waitForFunction((wanted) => document.querySelectorAll(".bubble").length === wanted, lines, { polling: 50 });

@@ -50,6 +50,7 @@ export const startHost = async (input: { readonly dir: string; readonly config?:
   const requests: string[] = [];
   let connection: Connection;
   let failUploads = 0;
+  let cutAnswers = 0;
 
   const serveFile = async (path: string, response: ServerResponse): Promise<void> => {
     const body = await readFile(join(input.dir, path)).catch(() => undefined);
@@ -104,13 +105,19 @@ export const startHost = async (input: { readonly dir: string; readonly config?:
       closed: gone.signal,
       onAsk(handler) {
         socket.on("ask", (event: string, payload: unknown, answer: (given: unknown) => void) => {
-          handler(event, payload).then(
-            (value) => answer({ ok: true, value }),
-            (thrown: unknown) => {
+          const reply = async (): Promise<unknown> => {
+            try {
+              return { ok: true, value: await handler(event, payload) };
+            } catch (thrown) {
               const { code, message } = ConnectorError.from(thrown);
-              answer({ ok: false, refusal: { code, says: message } });
-            },
-          );
+              return { ok: false, refusal: { code, says: message } };
+            }
+          };
+          void reply().then((given) => {
+            if (event !== "send" || cutAnswers === 0) return answer(given);
+            cutAnswers -= 1;
+            return socket.conn.close();
+          });
         });
       },
       tell: (event, payload) => void socket.emit(event, payload),
@@ -193,6 +200,10 @@ export const startHost = async (input: { readonly dir: string; readonly config?:
     /** Cuts every transport, as a lost network does: nobody says goodbye. */
     cut(): void {
       for (const [, socket] of io.of("/visitor").sockets) socket.conn.close();
+    },
+    /** The next messages are stored, but the network goes before the answer is out. */
+    cutAnswers(times: number): void {
+      cutAnswers = times;
     },
     failUploads(times: number): void {
       failUploads = times;

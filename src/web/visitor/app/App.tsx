@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "./chat.ts";
 import { readableIn, readableOn } from "./color.ts";
 import { Composer } from "./Composer.tsx";
@@ -13,7 +13,8 @@ import type { Texts } from "./texts/index.ts";
 
 const useChat = (chat: Chat): State => {
   const [state, setState] = useState(chat.state());
-  useEffect(() => chat.subscribe(() => setState(chat.state())), [chat]);
+  // A layout effect: a closed chat paints no frames, and what happens before an ordinary effect would be missed.
+  useLayoutEffect(() => chat.subscribe(() => setState(chat.state())), [chat]);
   return state;
 };
 
