@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import {
   accountId,
   type Connection,
@@ -37,8 +38,11 @@ export interface OpenAccount {
   /** Tells it to stop; what start() returned, or undefined when never started. */
   stop(): Promise<void> | undefined;
   readonly running: Promise<void> | undefined;
-  /** A new process opens the account: same hub memory unless `forgetting`. Started when the old one was. */
-  restart(options?: { readonly forgetting?: boolean }): Promise<void>;
+  /**
+   * A new process opens the account: same hub memory unless `forgetting`; started when the old one was. An old one that
+   * does not end within a second is left behind, as a crashed one would be.
+   */
+  restart(options?: { readonly forgetting?: boolean; readonly meanwhile?: () => Promise<unknown> }): Promise<void>;
   /** Stores the message in the transcript as the hub does, then sends it. */
   send(message: Outbound, signal?: AbortSignal): Promise<Sent>;
   /** A customer's live socket reaches this account. */
@@ -205,9 +209,10 @@ export const openAccount = (connector: Connector, account: Account, settings: un
       stopping.abort();
       return running;
     },
-    async restart({ forgetting = false } = {}) {
+    async restart({ forgetting = false, meanwhile } = {}) {
       const wasRunning = running !== undefined;
-      await opened.stop();
+      await Promise.race([opened.stop(), wait(1_000, undefined, { ref: false })]);
+      await meanwhile?.();
       if (forgetting) account.memory.clear();
       connection = open();
       if (wasRunning) opened.start();

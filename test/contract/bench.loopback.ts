@@ -47,7 +47,6 @@ export const bench: Bench = {
     { name: "a/b", secret: secrets.a },
     { name: "x", secret: secrets.a, callbackUrl: "http://example.com/" },
   ],
-  patienceMs: 2_000,
   async start() {
     const callback = await startCallback(Object.values(secrets));
     const settingsOf = (side: Side) => ({

@@ -33,15 +33,16 @@ const but = (change: (parts: Parts) => Partial<Connection>): Connector => ({
 });
 
 /** Loopback on a hub that misunderstands it. */
-const onHub = (change: (hub: Hub, account: { started: boolean }) => Partial<Hub>): Connector => ({
+const onHub = (change: (hub: Hub, account: { started: boolean; stopped: boolean }) => Partial<Hub>): Connector => ({
   ...loopback,
   open(account, hub) {
-    const state = { started: false };
+    const state = { started: false, stopped: false };
     const connection = loopback.open(account, { ...hub, ...change(hub, state) });
     return {
       ...connection,
       start(signal) {
         state.started = true;
+        signal.addEventListener("abort", () => (state.stopped = true));
         return connection.start(signal);
       },
     };
@@ -141,6 +142,11 @@ export const twins: Readonly<Record<string, Connector>> = {
   })),
   "does not acknowledge what the hub could not store: it comes again": onHub((hub) => ({
     receive: (event) => hub.receive(event).catch(() => {}),
+  })),
+  "misses nothing that was written while the hub was down": onHub((hub, account) => ({
+    receive: async (event) => {
+      if (!account.stopped) await hub.receive(event);
+    },
   })),
   "gives a message that arrives twice the same id": onHub((hub) => {
     const seen = new Map<string, number>();

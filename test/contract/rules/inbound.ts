@@ -39,6 +39,17 @@ export const inboundRules: readonly Rule[] = [
     },
   },
   {
+    says: "misses nothing that was written while the hub was down",
+    check: async ({ started, remote, eventually }) => {
+      const account = await started();
+      const customer = await remote.customer(account, "jana");
+      await customer.writes({ text: "Ještě jste tu" });
+      await eventually("it is stored", () => withText(account, "Ještě jste tu").length);
+      await account.restart({ meanwhile: () => customer.writes({ text: "Už tu nejste" }) });
+      await eventually("it is stored after the restart", () => withText(account, "Už tu nejste").length);
+    },
+  },
+  {
     says: "gives a message that arrives twice the same id",
     check: async ({ started, remote, eventually }) => {
       const account = await started();

@@ -24,7 +24,6 @@ const sms = (from: string, to: string, text: string): string =>
 export const bench: Bench = {
   bad: [{}, { number: "601", apiUrl: "http://127.0.0.1/", apiKey, webhookSecret }],
   samples: new URL("./samples/", import.meta.url),
-  patienceMs: 2_000,
   async start() {
     const gateway = await startGateway(apiKey);
     const settingsOf = (side: Side) => ({
