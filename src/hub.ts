@@ -84,7 +84,16 @@ export const startHub = async (input: {
     const outbox = startOutbox({ db, files, publisher, log, now });
     stops.add("outbox", () => outbox.stop());
     const commandsAt = (clock: () => Date): Commands =>
-      makeCommands({ db, publisher, outbox, secrets, log, now: clock, limits });
+      makeCommands({
+        db,
+        publisher,
+        outbox,
+        secrets,
+        log,
+        now: clock,
+        limits,
+        connection: (id) => supervisor.connection(id),
+      });
     const supervisor = await startSupervisor({
       db,
       connectors,

@@ -1,4 +1,4 @@
-import type { Limits } from "#contract";
+import { type Connection, type Limits, remoteId, threadKey } from "#contract";
 import type { Log } from "#core/log";
 import type { Publisher, StoredChange } from "#core/records";
 import { Refused } from "#core/refused";
@@ -8,12 +8,16 @@ import { storeSend } from "#store/commands-send";
 import { DatabaseUnavailable, type Db, type Queryable } from "#store/db";
 import { storeDraft } from "#store/drafts";
 import { reach } from "#store/points";
+import type { Seen } from "#store/seen";
 import type { Secrets } from "../secrets.ts";
 import type { Commands, Outbox } from "./ports.ts";
 
 export type { Commands } from "./ports.ts";
 
-/** Builds the commands of the desk over one database. `limits` gives a channel's limits by connector kind. */
+/**
+ * Builds the commands of the desk over one database. `limits` gives a channel's limits by connector kind, `connection`
+ * an account's open connection: channels that can show the customer that an agent has read are told.
+ */
 export const makeCommands = (input: {
   readonly db: Db;
   readonly publisher: Publisher;
@@ -22,6 +26,7 @@ export const makeCommands = (input: {
   readonly log: Log;
   readonly now: () => Date;
   readonly limits: (kind: string) => Limits | undefined;
+  readonly connection?: (accountId: string) => Pick<Connection, "markRead"> | undefined;
 }): Commands => {
   const { db, publisher, outbox, secrets, limits, log } = input;
 
@@ -39,12 +44,24 @@ export const makeCommands = (input: {
     if (change !== null) publisher.changes([change]);
   };
 
+  /** Best effort: that a tick is missing on the customer's side is no reason to trouble anybody. */
+  const showSeen = (all: readonly Seen[]): void => {
+    for (const seen of all)
+      input
+        .connection?.(seen.accountId)
+        ?.markRead?.(threadKey(seen.threadKey), remoteId(seen.externalId))
+        .catch((thrown: unknown) =>
+          log.debug({ accountId: seen.accountId, reason: String(thrown) }, "channel was not told that it is read"),
+        );
+  };
+
   return {
     sendMessage: async (scope, takes) => {
       const now = input.now();
       const done = await transact((q) => storeSend({ q, scope, takes, secrets, limits, now }));
       reach("command.sent");
       publish(done.change);
+      showSeen(done.seen);
       if (done.due !== null) outbox.kick({ accountId: done.due.accountId, at: done.due.at.getTime() });
       return done.message;
     },
@@ -76,7 +93,9 @@ export const makeCommands = (input: {
       return done.row;
     },
     markRead: async (scope, takes) => {
-      publish(await transact((q) => storeRead({ q, scope, takes })));
+      const done = await transact((q) => storeRead({ q, scope, takes }));
+      publish(done.change);
+      showSeen(done.seen);
     },
     saveDraft: (scope, takes) => transact((q) => storeDraft({ q, scope, takes, now: input.now() })),
     linkThread: async (scope, takes) => {

@@ -7,6 +7,7 @@ import type { Takes } from "#wire";
 import type { Queryable } from "./db.ts";
 import { loadConversations } from "./load.ts";
 import { type Locked, lockConversation } from "./locked.ts";
+import { newlySeen, type Seen } from "./seen.ts";
 import { actorOf, statusChange } from "./status.ts";
 import { appendMessages, eventMessage, finishSteps, type NewMessage } from "./step.ts";
 
@@ -158,11 +159,11 @@ export const storeRead = async (input: {
   readonly q: Queryable;
   readonly scope: Scope;
   readonly takes: Takes<"conversation.read">;
-}): Promise<StoredChange | null> => {
+}): Promise<{ readonly change: StoredChange | null; readonly seen: readonly Seen[] }> => {
   const { q, scope, takes } = input;
   const conversation = await lockConversation({ q, scope, id: takes.id });
   const seq = Math.min(takes.seq, conversation.lastSeq);
-  if (seq <= conversation.readSeq) return null;
+  if (seq <= conversation.readSeq) return { change: null, seen: [] };
   const [row] = await q.query<{ unread: number }>({
     name: "mark-read",
     text: `update conversation set read_seq = $2, unread = least(unread, (select count(*) from message m
@@ -170,7 +171,8 @@ export const storeRead = async (input: {
       returning unread`,
     values: [conversation.id, seq],
   });
-  if (row === undefined || row.unread === conversation.unread) return null;
+  const seen = await newlySeen({ q, conversationId: conversation.id, after: conversation.readSeq, upTo: seq });
+  if (row === undefined || row.unread === conversation.unread) return { change: null, seen };
   const [change] = await finishSteps({
     q,
     steps: [
@@ -182,7 +184,7 @@ export const storeRead = async (input: {
       },
     ],
   });
-  return change ?? null;
+  return { change: change ?? null, seen };
 };
 
 /**

@@ -23,6 +23,7 @@ import {
   type ReplyThread,
   type UploadedFile,
 } from "./outgoing.ts";
+import { newlySeen, type Seen } from "./seen.ts";
 import { actorOf, statusChange } from "./status.ts";
 import { appendMessages, eventMessage, finishSteps, type NewMessage } from "./step.ts";
 
@@ -32,6 +33,8 @@ export interface SendResult {
   readonly change: StoredChange | null;
   /** Where something waits to go out, and when at the earliest. */
   readonly due: { readonly accountId: string; readonly at: Date } | null;
+  /** Who answers has read. */
+  readonly seen: readonly Seen[];
 }
 
 interface SendInput {
@@ -145,7 +148,7 @@ export const storeSend = async (input: SendInput): Promise<SendResult> => {
   const { q, scope, takes, now } = input;
   const conversation = await lockConversation({ q, scope, id: takes.conversationId });
   const known = await already(input, conversation);
-  if (known !== undefined) return { message: known, change: null, due: null };
+  if (known !== undefined) return { message: known, change: null, due: null, seen: [] };
 
   const reply = takes.mode === "reply";
   if (reply) await refuseStale(input, conversation);
@@ -220,5 +223,12 @@ export const storeSend = async (input: SendInput): Promise<SendResult> => {
   });
   const message = change?.messages.find((one) => one.clientKey === takes.clientKey);
   if (change === undefined || message === undefined) throw new Error("a message just written was not found");
-  return { message, change, due: thread === null || at === null ? null : { accountId: thread.accountId, at } };
+  return {
+    message,
+    change,
+    due: thread === null || at === null ? null : { accountId: thread.accountId, at },
+    seen: reply
+      ? await newlySeen({ q, conversationId: conversation.id, after: conversation.readSeq, upTo: conversation.lastSeq })
+      : [],
+  };
 };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Refused } from "#core/refused";
 import { uuid } from "#core/uuid";
-import type { Commands } from "#runtime/commands";
+import { type Commands, makeCommands } from "#runtime/commands";
 import type { Takes } from "#wire";
 import { quietCommands } from "./parts/node.ts";
 import { scripted } from "./parts/scripted.ts";
@@ -14,6 +14,7 @@ import {
   type Case,
   checkNumbers,
   customerWrites,
+  limitsOf,
   openWorld,
   type Tenant,
   type World,
@@ -405,6 +406,33 @@ describe("a conversation is worked on", () => {
     expect(read.unread).toBe(0);
     await commands.markRead(agent.scope, { id: made.conversationId, seq: 1 });
     expect((await rowOf(made)).version).toBe(read.version);
+  });
+
+  it("tells the channel once what an agent has read, also by answering", async () => {
+    const shown: string[] = [];
+    const told = makeCommands({
+      ...world,
+      outbox: { kick: () => undefined },
+      now: world.clock.now,
+      limits: limitsOf([scripted({ kind: "talk" })]),
+      connection: (accountId) => ({
+        markRead: (thread, id) => {
+          shown.push(`${accountId} ${thread} ${id}`);
+          return Promise.reject(new Error("the channel does not care"));
+        },
+      }),
+    });
+    const made = await chatCase();
+    const second = await customerWrites(world, { tenant, accountId: chatId, ...made }, "druhá");
+    const tick = (id: string): string => `${chatId} key-${made.threadId} in-${id}`;
+    await told.markRead(agent.scope, { id: made.conversationId, seq: 2 });
+    await told.markRead(agent.scope, { id: made.conversationId, seq: 2 });
+    expect(shown).toEqual([tick(second)]);
+    const third = await customerWrites(world, { tenant, accountId: chatId, ...made }, "třetí");
+    await told.sendMessage(agent.scope, reply(made, { mode: "note" }));
+    expect(shown).toHaveLength(1);
+    await told.sendMessage(agent.scope, reply(made));
+    expect(shown).toEqual([tick(second), tick(third)]);
   });
 
   it("keeps a draft per agent, refuses one written over, and empties it when it is sent", async () => {
