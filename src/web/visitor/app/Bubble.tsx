@@ -39,7 +39,8 @@ const File = ({ file, texts }: { file: WireLine["files"][number]; texts: Texts }
     </>
   );
   return url ? (
-    <a class="file" href={url} download={name} aria-label={texts.t("download", { name, size })}>
+    <a class="file" href={url} download={name}>
+      <span class="unseen">{texts.t("download")}</span>
       {face}
     </a>
   ) : (

@@ -32,7 +32,7 @@ export const cs: Catalogue = {
   "rate-limited": "Příliš mnoho zpráv najednou.",
   "too-large": "Soubor je větší než {size}.",
   unsupported: "Takový soubor tu poslat nejde.",
-  download: "Stáhnout {name}, {size}",
+  download: "Stáhnout",
   picture: "Obrázek {name}",
   formTitle: "Než začneme",
   name: "Jméno",

@@ -30,7 +30,7 @@ export const en = {
   "rate-limited": "Too many messages at once.",
   "too-large": "The file is larger than {size}.",
   unsupported: "This kind of file cannot be sent here.",
-  download: "Download {name}, {size}",
+  download: "Download",
   picture: "Picture {name}",
   formTitle: "Before we start",
   name: "Name",

@@ -32,7 +32,7 @@ export const pl: Catalogue = {
   "rate-limited": "Zbyt wiele wiadomości naraz.",
   "too-large": "Plik jest większy niż {size}.",
   unsupported: "Takiego pliku nie można tu wysłać.",
-  download: "Pobierz {name}, {size}",
+  download: "Pobierz",
   picture: "Obraz {name}",
   formTitle: "Zanim zaczniemy",
   name: "Imię",

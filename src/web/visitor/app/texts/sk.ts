@@ -32,7 +32,7 @@ export const sk: Catalogue = {
   "rate-limited": "Príliš veľa správ naraz.",
   "too-large": "Súbor je väčší ako {size}.",
   unsupported: "Taký súbor sa tu poslať nedá.",
-  download: "Stiahnuť {name}, {size}",
+  download: "Stiahnuť",
   picture: "Obrázok {name}",
   formTitle: "Kým začneme",
   name: "Meno",
