@@ -19,7 +19,8 @@ export async function openEngine(adapter = noDatabase) {
 let glue;
 
 async function load() {
-  const folder = dirname(createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm"));
+  const require = createRequire(import.meta.url);
+  const folder = dirname(require.resolve("@prisma/schema-engine-wasm"));
   const module = await import(pathToFileURL(join(folder, "schema_engine_bg.js")).href);
   const code = readFileSync(join(folder, "schema_engine_bg.wasm"));
   const { instance } = await WebAssembly.instantiate(code, { "./schema_engine_bg.js": module });

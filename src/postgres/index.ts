@@ -10,8 +10,7 @@ import { freePort } from "./port.ts";
 import { chooseRunner } from "./runner.ts";
 import { type Exit, launch, type Log, type Server } from "./server.ts";
 
-export { PostgresError, type PostgresErrorCode } from "./errors.ts";
-export type { Exit, Log } from "./server.ts";
+export { PostgresError } from "./errors.ts";
 
 export interface EmbeddedPostgres {
   /** Connection string of the hub's database; holds the password, so it must not be logged. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Client } from "pg";
 import { inject } from "vitest";
 
-export { ownPostgres, type OwnPostgres, silent, temporaryFolder } from "./postgres.ts";
+export { silent, temporaryFolder } from "./postgres.ts";
 
 /** The empty, migrated database that test/support/global.ts makes once per run. */
 export const templateName = "linka_template";
