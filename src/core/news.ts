@@ -17,14 +17,17 @@ export interface NewsPlan {
     readonly body: string;
     readonly at: Date;
   }[];
-  /** An empty emoji takes the reaction back. */
-  readonly reactions: {
-    readonly messageId: string;
-    readonly tenantId: string;
-    readonly actor: string;
-    readonly emoji: string;
-    readonly at: Date;
-  }[];
+  /** The last one of each actor on each message. An empty emoji takes the reaction back. */
+  readonly reactions: Map<
+    string,
+    {
+      readonly messageId: string;
+      readonly tenantId: string;
+      readonly actor: string;
+      readonly emoji: string;
+      readonly at: Date;
+    }
+  >;
   readonly deliveries: Map<
     string,
     { readonly state: DeliveryRecord["state"]; readonly rank: number; readonly errorText: string | null }
@@ -33,7 +36,12 @@ export interface NewsPlan {
   readonly changed: Map<string, { readonly record: MessageRecord; readonly searchText: string | null }>;
 }
 
-export const emptyNews = (): NewsPlan => ({ revisions: [], reactions: [], deliveries: new Map(), changed: new Map() });
+export const emptyNews = (): NewsPlan => ({
+  revisions: [],
+  reactions: new Map(),
+  deliveries: new Map(),
+  changed: new Map(),
+});
 
 const rewrite = (conversation: Conversation, message: Mutable<MessageRecord>, body: string): void => {
   message.body = body;
@@ -111,7 +119,13 @@ export const applyNews = (input: {
       const before = message.reactions.find(({ actor }) => actor === news.actor)?.emoji ?? "";
       if (before === news.emoji) return;
       message.reactions = news.emoji === "" ? others : [...others, { actor: news.actor, emoji: news.emoji }];
-      plan.reactions.push({ messageId, tenantId, actor: news.actor, emoji: news.emoji, at: news.at });
+      plan.reactions.set(`${messageId}\n${news.actor}`, {
+        messageId,
+        tenantId,
+        actor: news.actor,
+        emoji: news.emoji,
+        at: news.at,
+      });
       change(null);
       return;
     }

@@ -109,7 +109,11 @@ export const startJournal = (input: {
       await parkArrival({ db, item, error, now: now() });
       parkedCount += 1;
       entry.parked = error;
-      log.warn({ accountId: item.account.id, eventId: item.eventId, reason: error }, "event parked");
+      // PostgreSQL quotes what it refuses: its words stay with the event, the log gets the code.
+      log.warn(
+        { accountId: item.account.id, eventId: item.eventId, reason: sqlState(thrown) ?? "not an SQL error" },
+        "event parked",
+      );
       entry.done();
     } catch (failed) {
       entry.done(failed);
@@ -118,6 +122,7 @@ export const startJournal = (input: {
 
   const process = async (batch: readonly Entry[], attempt = 1): Promise<void> => {
     const items = batch.flatMap(({ item }) => item ?? []);
+    reach("journal.batch");
     let pending: readonly StoredChange[] = [];
     try {
       const changes = await fileArrivals({
@@ -134,6 +139,7 @@ export const startJournal = (input: {
       batches += 1;
       events += batch.length;
       publish(changes);
+      reach("journal.published");
       for (const { done } of batch) done();
     } catch (thrown) {
       const state = sqlState(thrown) ?? "";
@@ -269,7 +275,9 @@ export const startJournal = (input: {
 
   return {
     receive: async ({ account, event }) => {
+      reach("journal.taken");
       await take(account, event);
+      reach("journal.resolved");
     },
     settle: async (key) => {
       admit();

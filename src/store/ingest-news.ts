@@ -140,15 +140,12 @@ export const writeNews = async (input: {
         from json_to_recordset($2::json) as e(tenant uuid, message uuid, nth int, op text, actor text, body text, at timestamptz)),
       reacted as (
         insert into reaction (message_id, actor, tenant_id, emoji, at)
-        select distinct on (message, actor) message, actor, tenant, emoji, at
-        from json_to_recordset($3::json) as e(message uuid, actor text, tenant uuid, emoji text, at timestamptz, nth int)
-        where emoji <> '' order by message, actor, nth desc
+        select message, actor, tenant, emoji, at
+        from json_to_recordset($3::json) as e(message uuid, actor text, tenant uuid, emoji text, at timestamptz)
+        where emoji <> ''
         on conflict (message_id, actor) do update set emoji = excluded.emoji, at = excluded.at),
       taken_back as (
-        delete from reaction r using (
-          select distinct on (message, actor) message, actor, emoji
-          from json_to_recordset($3::json) as e(message uuid, actor text, emoji text, nth int)
-          order by message, actor, nth desc) e
+        delete from reaction r using json_to_recordset($3::json) as e(message uuid, actor text, emoji text)
         where r.message_id = e.message and r.actor = e.actor and e.emoji = ''),
       delivered as (
         update delivery d set state = e.state, rank = e.rank, error_text = e.error, next_at = null, updated_at = $7,
@@ -183,11 +180,10 @@ export const writeNews = async (input: {
         })),
       ),
       JSON.stringify(
-        plan.reactions.map(({ messageId, tenantId, ...reaction }, nth) => ({
+        [...plan.reactions.values()].map(({ messageId, tenantId, ...reaction }) => ({
           ...reaction,
           message: messageId,
           tenant: tenantId,
-          nth,
         })),
       ),
       JSON.stringify(

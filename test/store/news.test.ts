@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type InboundReceipt, remoteId, threadKey } from "#contract";
+import { deliveryRank } from "#core/delivery";
+import type { AccountRef } from "#core/inbound";
+import { uuid } from "#core/uuid";
+import { type FreshDatabase, freshDatabase } from "../support/database.ts";
+import { type JournalBench, journalBench, message, seedAccount } from "../support/inbound.ts";
+
+let fresh: FreshDatabase;
+let bench: JournalBench;
+let account: AccountRef;
+
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  bench = await journalBench({ url: fresh.url });
+  account = await seedAccount(bench.db);
+});
+afterAll(async () => {
+  await bench.close();
+  await fresh.drop();
+});
+
+interface Sent {
+  readonly messageId: string;
+  readonly conversationId: string;
+  readonly thread: string;
+}
+
+/** A conversation with an answer of ours on its way out, as the outbox leaves it before the provider told its id. */
+const sent = async (o: { recipients?: string[]; providerId?: string } = {}): Promise<Sent> => {
+  const thread = `thread-${uuid()}`;
+  await bench.journal.receive({ account, event: message({ thread, sender: thread }) });
+  const change = bench.published.at(-1);
+  const conversationId = change?.row.id ?? "";
+  const messageId = uuid();
+  await bench.db.query({
+    text: `insert into message (id, tenant_id, conversation_id, seq, version, thread_id, account_id, direction, author_type, body, occurred_at)
+      values ($1, $2, $3, 2, 2, $4, $5, 'out', 'agent', 'our answer', now())`,
+    values: [messageId, account.tenantId, conversationId, change?.messages[0]?.threadId, account.id],
+  });
+  await bench.db.query({
+    text: "update conversation set last_seq = 2, version = 2 where id = $1",
+    values: [conversationId],
+  });
+  for (const recipient of o.recipients ?? [""])
+    await bench.db.query({
+      text: `insert into delivery (id, tenant_id, message_id, conversation_id, thread_id, account_id, recipient, seq, state, rank, provider_id)
+        values ($1, $2, $3, $4, $5, $6, $7, 2, 'sending', $8, $9)`,
+      values: [
+        uuid(),
+        account.tenantId,
+        messageId,
+        conversationId,
+        change?.messages[0]?.threadId,
+        account.id,
+        recipient,
+        deliveryRank.sending,
+        o.providerId ?? null,
+      ],
+    });
+  return { messageId, conversationId, thread };
+};
+
+const receipt = (
+  thread: string,
+  id: string,
+  state: InboundReceipt["state"],
+  rest: Partial<InboundReceipt> = {},
+): Promise<void> =>
+  bench.journal.receive({
+    account,
+    event: { type: "receipt", thread: threadKey(thread), id: remoteId(id), state, at: new Date(), ...rest },
+  });
+
+const states = async (messageId: string): Promise<Record<string, string>> =>
+  Object.fromEntries(
+    (
+      await bench.db.query<{ recipient: string; state: string }>({
+        text: "select recipient, state from delivery where message_id = $1",
+        values: [messageId],
+      })
+    ).map(({ recipient, state }) => [recipient, state]),
+  );
+
+const journalState = async (key: string): Promise<string | undefined> =>
+  (
+    await bench.db.query<{ state: string }>({
+      text: "select state from inbound_event where account_id = $1 and dedupe_key = $2",
+      values: [account.id, key],
+    })
+  )[0]?.state;
+
+describe("receipts", () => {
+  it("only move a delivery forward, in whatever order they come", async () => {
+    const { messageId, thread } = await sent({ providerId: "w-1" });
+    await receipt(thread, "w-1", "read");
+    await receipt(thread, "w-1", "delivered");
+    await receipt(thread, "w-1", "sent");
+    await receipt(thread, "w-1", "failed");
+    expect(await states(messageId)).toEqual({ "": "read" });
+  });
+
+  it("mend a failure when the customer has the message after all, and name the failure while they do not", async () => {
+    const { messageId, thread } = await sent({ providerId: "w-2" });
+    await receipt(thread, "w-2", "failed", { error: "number not on the network" });
+    const failed = bench.published.at(-1)?.messages[0];
+    expect(failed?.deliveries).toMatchObject([{ state: "failed", errorText: "number not on the network" }]);
+    await receipt(thread, "w-2", "delivered");
+    expect(await states(messageId)).toEqual({ "": "delivered" });
+    expect(bench.published.at(-1)?.messages[0]?.deliveries).toMatchObject([{ state: "delivered", errorText: null }]);
+  });
+
+  it("concern one recipient of a letter when they name one", async () => {
+    const { messageId, thread } = await sent({ providerId: "w-3", recipients: ["a@x.cz", "b@x.cz"] });
+    await receipt(thread, "w-3", "delivered", { recipient: "B@x.cz" });
+    expect(await states(messageId)).toEqual({ "a@x.cz": "sending", "b@x.cz": "delivered" });
+  });
+
+  it("that come before our own send returned wait for it and are applied when its id is known", async () => {
+    const { messageId, thread } = await sent();
+    await receipt(thread, "w-4", "delivered");
+    expect([await journalState("s:w-4:delivered:"), await states(messageId)]).toEqual(["waiting", { "": "sending" }]);
+    await bench.db.query({
+      text: "update delivery set provider_id = 'w-4' where message_id = $1",
+      values: [messageId],
+    });
+    await bench.journal.settle({ accountId: account.id, externalId: "w-4" });
+    expect([await journalState("s:w-4:delivered:"), await states(messageId)]).toEqual(["done", { "": "delivered" }]);
+    expect(bench.published.at(-1)?.messages[0]?.id).toBe(messageId);
+  });
+
+  it("may name our own key where the channel echoes it", async () => {
+    const { messageId, thread } = await sent();
+    await receipt(thread, messageId, "delivered");
+    expect(await states(messageId)).toEqual({ "": "delivered" });
+  });
+
+  it("put each step under a new version, and repeat none", async () => {
+    const { conversationId, thread } = await sent({ providerId: "w-5" });
+    await Promise.all([
+      receipt(thread, "w-5", "sent"),
+      receipt(thread, "w-5", "delivered"),
+      receipt(thread, "w-5", "delivered"),
+    ]);
+    const steps = bench.published.filter(({ row }) => row.id === conversationId).slice(1);
+    expect(steps.at(-1)?.row.version).toBe(4);
+    expect(steps.reduce((sum, { prev, row }) => sum + row.version - prev, 0)).toBe(2);
+  });
+});
+
+describe("what a customer has seen", () => {
+  it("marks everything up to it as read and moves the thread's mark, never back", async () => {
+    const { messageId, thread } = await sent({ providerId: "s-1" });
+    await receipt(thread, "s-1", "delivered");
+    const seen = (): Promise<void> =>
+      bench.journal.receive({
+        account,
+        event: { type: "seen", thread: threadKey(thread), id: remoteId(messageId), at: new Date() },
+      });
+    await seen();
+    expect(await states(messageId)).toEqual({ "": "read" });
+    const [mark] = await bench.db.query<{ seq: number }>({
+      text: "select customer_read_seq as seq from thread where external_key = $1",
+      values: [thread],
+    });
+    expect(mark?.seq).toBe(2);
+    const told = bench.published.length;
+    await seen();
+    expect(bench.published).toHaveLength(told);
+  });
+});
+
+describe("edits, reactions and messages taken back", () => {
+  const at = (minute: number): Date => new Date(Date.UTC(2026, 10, 23, 10, minute));
+  const arrive = async (id: string): Promise<string> => {
+    await bench.journal.receive({ account, event: message({ thread: id, sender: id, id, text: "original" }) });
+    return id;
+  };
+  const edit = (id: string, text: string, minute: number): Promise<void> =>
+    bench.journal.receive({
+      account,
+      event: { type: "edit", thread: threadKey(id), id: remoteId(id), text, at: at(minute) },
+    });
+  const revoke = (id: string): Promise<void> =>
+    bench.journal.receive({ account, event: { type: "revoke", thread: threadKey(id), id: remoteId(id), at: at(30) } });
+  const react = (id: string, emoji: string, minute: number): Promise<void> =>
+    bench.journal.receive({
+      account,
+      event: { type: "reaction", thread: threadKey(id), id: remoteId(id), actor: "customer", emoji, at: at(minute) },
+    });
+  const stored = async (id: string) => {
+    const [row] = await bench.db.query<{ body: string; revisions: string[]; reactions: string[]; revoked: boolean }>({
+      text: `select m.body, m.revoked_at is not null as revoked,
+          (select coalesce(json_agg(r.body order by r.no), '[]') from message_revision r where r.message_id = m.id) as revisions,
+          (select coalesce(json_agg(r.emoji), '[]') from reaction r where r.message_id = m.id) as reactions
+        from message m where m.account_id = $1 and m.external_id = $2`,
+      values: [account.id, id],
+    });
+    return row;
+  };
+
+  it("show the newest words and keep the earlier ones", async () => {
+    const id = await arrive("edited");
+    await edit(id, "second", 1);
+    await edit(id, "third", 2);
+    await edit(id, "late second", 1);
+    expect(await stored(id)).toMatchObject({ body: "third", revisions: ["original", "second"] });
+    expect(bench.published.at(-1)?.row.preview).toBe("third");
+  });
+
+  it("that come before their message wait and are applied with it, in their order", async () => {
+    await edit("early", "edited early", 1);
+    await react("early", "👍", 2);
+    expect(await journalState(`e:early:${at(1).toISOString()}`)).toBe("waiting");
+    await arrive("early");
+    expect(await stored("early")).toMatchObject({ body: "edited early", revisions: ["original"], reactions: ["👍"] });
+    const told = bench.published.at(-1);
+    expect(told?.messages).toMatchObject([
+      { body: "edited early", reactions: [{ actor: "customer", emoji: "👍" }], seq: 1 },
+    ]);
+    expect(told?.row.version).toBe(told?.messages[0]?.version);
+    expect(await journalState(`e:early:${at(1).toISOString()}`)).toBe("done");
+  });
+
+  it("arrive together with their message in one batch and end the same", async () => {
+    await Promise.all([
+      arrive("together"),
+      edit("together", "edited", 1),
+      react("together", "❤️", 1),
+      react("together", "", 2),
+    ]);
+    expect(await stored("together")).toMatchObject({ body: "edited", reactions: [] });
+  });
+
+  it("leave no words of a message that was taken back, except in its history", async () => {
+    const id = await arrive("revoked");
+    await revoke(id);
+    await edit(id, "back again", 40);
+    expect(await stored(id)).toMatchObject({ body: "", revoked: true, revisions: ["original"] });
+    expect(bench.published.at(-1)?.row.preview).toBe("");
+  });
+});
