@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Log } from "#core/log";
 import { isUuid } from "#core/uuid";
 import type { Context } from "./parts.ts";
+import { reach } from "#store/points";
 
 const prefix = "/hooks/";
 /** Largest body of a channel that says nothing about attachments. */
@@ -66,6 +67,7 @@ export const makeHooks = (context: Pick<Context, "supervisor" | "journal" | "con
     if (context.journal.stats().waiting > context.tuning.journalBound)
       return answer(response, 503, "busy", { "retry-after": "5", connection: "close" });
     const body = await readBody(request, largest);
+    reach("webhook.read");
     const reply = await context.supervisor.webhook(accountId, {
       method,
       path: slash < 0 ? "" : path.slice(slash),
@@ -73,6 +75,7 @@ export const makeHooks = (context: Pick<Context, "supervisor" | "journal" | "con
       headers: headersOf(request),
       body,
     });
+    reach("webhook.stored");
     if (reply === null) return answer(response, 404);
     return answer(response, reply.status, reply.body ?? "", {
       ...(reply.contentType === undefined ? {} : { "content-type": reply.contentType }),

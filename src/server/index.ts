@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import type { Socket } from "node:net";
+import type { StoredChange } from "#core/records";
 import { makeApp } from "./app.ts";
 import { makeScopes } from "./auth/scopes.ts";
 import { makeAuth } from "./auth/who.ts";
@@ -16,9 +18,11 @@ export interface RunningServer {
   /** Where the hub answers, without a slash at the end; of this machine, not PUBLIC_URL. */
   readonly url: string;
   readonly port: number;
-  /** Tells sockets, ends connections, waits for requests under way (at most 5 s). */
+  /** Tells sockets, ends connections, waits for requests under way (at most 3 s). */
   stop(): Promise<void>;
 }
+
+const stopWithinMs = 3_000;
 
 /** HTTP and sockets. Rejects when the port is taken (`code` EADDRINUSE) or not allowed. */
 export const startServer = async (parts: ServerParts): Promise<RunningServer> => {
@@ -37,7 +41,7 @@ export const startServer = async (parts: ServerParts): Promise<RunningServer> =>
     secure,
     scopes,
     auth: makeAuth({ db, secrets, life: tuning.session, secure, now }),
-    publish: parts.publisher.publisher.changes,
+    publish: (changes: readonly StoredChange[]) => parts.publisher.publisher.changes(changes),
     origin: () => config.publicUrl ?? `http://localhost:${port}`,
   };
   live = createLive({ context: base, publisher: parts.publisher, metrics, trust: () => trust });
@@ -56,6 +60,11 @@ export const startServer = async (parts: ServerParts): Promise<RunningServer> =>
   server.headersTimeout = 75_000;
   server.requestTimeout = 300_000;
   live.attach(server);
+  const open = new Set<Socket>();
+  server.on("connection", (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
 
   server.listen(config.port, config.host);
   await once(server, "listening").catch(async (thrown: unknown) => {
@@ -77,7 +86,10 @@ export const startServer = async (parts: ServerParts): Promise<RunningServer> =>
     port,
     stop: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      const timer = setTimeout(() => server.closeAllConnections(), 5_000);
+      // Sockets too, which Node's own closing does not know: a client that reads nothing would hold us for 30 s.
+      const timer = setTimeout(() => {
+        for (const socket of open) socket.destroy();
+      }, stopWithinMs);
       await live.stop();
       await closed;
       clearTimeout(timer);

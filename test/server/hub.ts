@@ -221,6 +221,8 @@ export const deskSocket = async (
     transports: ["websocket"],
     forceNew: true,
     reconnection: options.reconnection ?? false,
+    reconnectionDelay: 20,
+    reconnectionDelayMax: 100,
     extraHeaders: { cookie: page.cookie, origin: options.origin ?? hub.url },
   });
   const news: DeskClient["news"] = [];

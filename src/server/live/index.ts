@@ -35,7 +35,8 @@ export const createLive = (input: {
   const { context, metrics } = input;
   const { db, log, now, links, tuning, scopes, auth, config } = context;
   const trust: Trust = (address, hop) => input.trust()(address, hop);
-  const { io, callers, attach } = openGate({ auth, trust, tuning, log, now });
+  const gate = openGate({ auth, trust, tuning, log, now });
+  const { io, callers } = gate;
   const desk: DeskNamespace = io.of("/");
   const places: Places = new Map();
   const presence = makePresence({ now });
@@ -104,7 +105,7 @@ export const createLive = (input: {
   const ticker = makeTicker({
     log,
     every: [
-      { ms: tuning.sweepMs, work: rights.sweep },
+      { ms: tuning.sweepMs, work: () => rights.sweep() },
       {
         ms: 500,
         work: () => metrics.slow(dropSlow({ desk, bytes: tuning.slowBytes, packets: tuning.slowPackets })),
@@ -119,10 +120,10 @@ export const createLive = (input: {
   });
 
   return {
-    attach,
-    refreshUser: rights.refreshUser,
-    endSessions: rights.endSessions,
-    sockets: rights.sockets,
+    attach: (server) => gate.attach(server),
+    refreshUser: (userId) => rights.refreshUser(userId),
+    endSessions: (ids, reason) => rights.endSessions(ids, reason),
+    sockets: () => rights.sockets(),
     stop: async () => {
       unbind();
       await ticker.stop();

@@ -1,6 +1,11 @@
 import type { DeskNamespace, DeskSocket } from "./desk-io.ts";
 
-/** How far behind a client is: bytes the kernel did not take, packets engine.io still holds. */
+const sizeOf = (packet: unknown): number =>
+  typeof packet === "object" && packet !== null && "data" in packet && typeof packet.data === "string"
+    ? packet.data.length
+    : 0;
+
+/** How far behind a client is: what the kernel did not take yet and what engine.io still holds. */
 const backlog = (socket: DeskSocket): { bytes: number; packets: number } => {
   const transport: object = socket.conn.transport;
   const ws: unknown = "socket" in transport ? transport.socket : undefined;
@@ -9,8 +14,9 @@ const backlog = (socket: DeskSocket): { bytes: number; packets: number } => {
       ? ws.bufferedAmount
       : 0;
   const conn: object = socket.conn;
-  const held = "writeBuffer" in conn && Array.isArray(conn.writeBuffer) ? conn.writeBuffer.length : 0;
-  return { bytes, packets: held };
+  const held: readonly unknown[] = "writeBuffer" in conn && Array.isArray(conn.writeBuffer) ? conn.writeBuffer : [];
+  return { bytes: held.reduce<number>((sum, packet) => sum + sizeOf(packet), bytes), packets: held.length };
+};
 };
 
 const terminate = (socket: DeskSocket): void => {

@@ -6,6 +6,7 @@ import type { Supervisor } from "../../runtime/ports.ts";
 import { makeLimiter } from "../limiter.ts";
 import type { Callers, DeskIo } from "./desk-io.ts";
 import { peerRoom } from "./rooms.ts";
+import { reach } from "#store/points";
 
 type Answer = (answer: object) => void;
 interface VisitorAsks {
@@ -55,9 +56,13 @@ export const serveVisitors = (input: {
       if (!name.success) return reply(refused("bad-request", "Not a question."));
       if (open >= atOnce || !asks.take(socket.id)) return reply(refused("rate-limited", "Too many questions."));
       open += 1;
+      reach("peer.asked");
       serve(name.data, payload)
         .then(
-          (value) => reply({ ok: true, value }),
+          (value) => {
+            reach("peer.answered");
+            reply({ ok: true, value });
+          },
           (thrown: unknown) => {
             if (thrown instanceof ConnectorError) return reply(refused(thrown.code, thrown.message));
             log.error({ err: thrown, accountId: account }, "a visitor's question failed");
