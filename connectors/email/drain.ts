@@ -44,23 +44,28 @@ const cursorEvery = 10;
 const fetchAttempts = 10;
 const storeAttempts = 4;
 
-/** New letters behind the cursor, oldest first. "n:*" names the last letter even when it is older than n. */
+/**
+ * New letters behind the cursor, oldest first. SEARCH says which there are, FETCH only describes them: its answers can
+ * mingle with what the server announces by itself, and a letter missed here would be passed for ever.
+ * "n:*" names the last letter even when it is older than n (RFC 3501 6.4.8).
+ */
 const listNew = async (client: ImapFlow, cursor: Cursor, timing: Timing): Promise<readonly Waiting[]> => {
   if (client.mailbox === false || !client.usable) throw connectionLost();
   if (client.mailbox.exists === 0) return [];
-  const found = await inTime({
-    step: "Listing new mail",
-    ms: timing.step,
-    run: client.fetchAll(`${cursor.uid + 1}:*`, { uid: true, size: true, internalDate: true }, { uid: true }),
+  const behind = `${cursor.uid + 1}:*`;
+  const search = client.search({ uid: behind }, { uid: true });
+  const found = await inTime({ step: "Looking for new mail", ms: timing.step, run: search });
+  if (!Array.isArray(found)) throw connectionLost();
+  const uids = found.filter((uid) => uid > cursor.uid).sort((a, b) => a - b);
+  if (uids.length === 0) return [];
+  const fetch = client.fetchAll(behind, { uid: true, size: true, internalDate: true }, { uid: true });
+  const described = new Map(
+    (await inTime({ step: "Listing new mail", ms: timing.step, run: fetch })).map((each) => [each.uid, each]),
+  );
+  return uids.map((uid) => {
+    const { size = 0, internalDate = new Date() } = described.get(uid) ?? {};
+    return { uid, bytes: size, arrivedAt: new Date(internalDate) };
   });
-  return found
-    .map(({ uid, size, internalDate }) => ({
-      uid,
-      bytes: size ?? 0,
-      arrivedAt: internalDate === undefined ? new Date() : new Date(internalDate),
-    }))
-    .filter(({ uid }) => uid > cursor.uid)
-    .sort((a, b) => a.uid - b.uid);
 };
 
 /** Whether the server itself says that the letter is gone: no answer is not that. */

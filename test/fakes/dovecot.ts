@@ -111,6 +111,9 @@ ${["Sent", "Junk", "Trash"].map((name) => `  mailbox ${name} {\n    auto = subsc
 }
 service anvil {
   chroot =
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 service imap-login {
   chroot =
