@@ -5,25 +5,25 @@ const sizeOf = (packet: unknown): number =>
     ? packet.data.length
     : 0;
 
-/** How far behind a client is: what the kernel did not take yet and what engine.io still holds. */
-const backlog = (socket: DeskSocket): { bytes: number; packets: number } => {
+const webSocketOf = (socket: DeskSocket): object => {
   const transport: object = socket.conn.transport;
   const ws: unknown = "socket" in transport ? transport.socket : undefined;
-  const bytes =
-    typeof ws === "object" && ws !== null && "bufferedAmount" in ws && typeof ws.bufferedAmount === "number"
-      ? ws.bufferedAmount
-      : 0;
+  return typeof ws === "object" && ws !== null ? ws : {};
+};
+
+/** How far behind a client is: what the kernel did not take yet and what engine.io still holds. */
+const backlog = (socket: DeskSocket): { bytes: number; packets: number } => {
+  const ws = webSocketOf(socket);
+  const sending = "bufferedAmount" in ws && typeof ws.bufferedAmount === "number" ? ws.bufferedAmount : 0;
   const conn: object = socket.conn;
   const held: readonly unknown[] = "writeBuffer" in conn && Array.isArray(conn.writeBuffer) ? conn.writeBuffer : [];
-  return { bytes: held.reduce<number>((sum, packet) => sum + sizeOf(packet), bytes), packets: held.length };
-};
+  return { bytes: held.reduce<number>((sum, packet) => sum + sizeOf(packet), sending), packets: held.length };
 };
 
 const terminate = (socket: DeskSocket): void => {
-  const transport: object = socket.conn.transport;
-  const ws: unknown = "socket" in transport ? transport.socket : undefined;
+  const ws = webSocketOf(socket);
   // A closing handshake would wait behind everything the client does not read.
-  if (typeof ws === "object" && ws !== null && "terminate" in ws && typeof ws.terminate === "function") ws.terminate();
+  if ("terminate" in ws && typeof ws.terminate === "function") ws.terminate();
 };
 
 /** Ends clients that cannot keep up before they cost the hub its memory. They come back and resume by cursor. */
