@@ -1,4 +1,4 @@
-import { ConnectorError, type Peer } from "#contract";
+import { ConnectorError, type Hub, type Peer, type ThreadKey, type Transcript } from "#contract";
 import type { z } from "zod";
 import { proveIdentity } from "./identity.ts";
 import { type asks, pageAddress } from "./parse.ts";
@@ -44,6 +44,26 @@ const begin = async (side: Side, peer: Peer, takes: Hello): Promise<Session> => 
   };
 };
 
+/**
+ * What is newer than `after`, else the newest page, with the seq from which to ask on. An answer that is still to be sent
+ * has its place already: the newest page leaves it out and shows what came after it, a forward page ends before it. So
+ * only a forward page says how far the widget holds everything.
+ */
+const firstPage = async (
+  hub: Hub,
+  thread: ThreadKey,
+  after: number | undefined,
+): Promise<Transcript & { readonly cursor: number }> => {
+  if (after !== undefined) {
+    const page = await hub.transcript(thread, { after, limit: pageSize });
+    return { ...page, cursor: page.lines.at(-1)?.seq ?? after };
+  }
+  const page = await hub.transcript(thread, { before: newest, limit: pageSize });
+  const start = (page.lines[0]?.seq ?? 1) - 1;
+  const { lines } = await hub.transcript(thread, { after: start, limit: pageSize });
+  return { ...page, cursor: lines.at(-1)?.seq ?? start };
+};
+
 /** Begins or resumes a session. Refuses a forged token, a foreign site and an unproved identity. */
 export const hello = async (side: Side, peer: Peer, takes: Hello): Promise<{ here: Here; answer: unknown }> => {
   const { account, hub } = side;
@@ -51,10 +71,7 @@ export const hello = async (side: Side, peer: Peer, takes: Hello): Promise<{ her
   const thread = threadOf(account.id, session.id);
   peer.join(thread);
   const [page, agentRead, token] = await Promise.all([
-    hub.transcript(thread, {
-      limit: pageSize,
-      ...(takes.after === undefined ? { before: newest } : { after: takes.after }),
-    }),
+    firstPage(hub, thread, takes.after),
     hub.memory.get(agentReadKey(session.id)),
     side.sessions.seal(session),
   ]);
@@ -64,6 +81,7 @@ export const hello = async (side: Side, peer: Peer, takes: Hello): Promise<{ her
     answer: {
       token,
       keep: account.config.storage === "session",
+      cursor: page.cursor,
       ...widgetPage(session.id, page, account.config.agentName),
       agentRead: agentRead ?? null,
       form: formDone ? [] : formFields(account.config),

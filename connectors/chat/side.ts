@@ -38,7 +38,7 @@ export const limited = (wait: number, says: string): void => {
 };
 
 /** `before` this comes the newest page of a transcript. */
-export const newest = 2 ** 31 - 1;
+export const newest = Number.MAX_SAFE_INTEGER;
 
 /** Lines in one page of a transcript. */
 export const pageSize = 40;

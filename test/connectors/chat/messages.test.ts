@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { accountId, ConnectorError, remoteId } from "#contract";
 import { threadOf } from "../../../connectors/chat/thread.ts";
+import { makeAccount } from "../../contract/account.ts";
 import { letterTo } from "../../contract/letter.ts";
 import { greet, openChannel, refusal, site } from "./open.ts";
 
@@ -176,4 +177,21 @@ it("a socket that does not say hello is let go", () => {
   } finally {
     vi.useRealTimers();
   }
+});
+
+it("an answer that is sent late is not hidden by what came after its place", async () => {
+  const suite = makeAccount("a");
+  const account = openChannel({}, "a", suite);
+  const { peer, welcome } = await greet(account);
+  for (const id of ["message-1", "message-2", "message-3"]) await peer.ask("send", { id, text: id });
+  const whole = suite.hub.transcript.bind(suite.hub);
+  vi.spyOn(suite.hub, "transcript").mockImplementation(async (thread, page) => {
+    const { lines, ...rest } = await whole(thread, page);
+    const unsent = lines.findIndex(({ seq }) => seq === 2);
+    const forward = page.after !== undefined && unsent !== -1;
+    return { ...rest, lines: forward ? lines.slice(0, unsent) : lines.filter(({ seq }) => seq !== 2) };
+  });
+  const back = await greet(account, { token: welcome.token });
+  expect(back.welcome.lines.map(({ seq }) => seq)).toEqual([1, 3]);
+  expect(back.welcome.cursor).toBe(1);
 });

@@ -5,8 +5,8 @@ import { makeAccount, type OpenAccount, openAccount } from "../../contract/accou
 export const site = "https://www.zahradnictvi.example";
 
 /** The channel on the contract suite's hub. Nothing but its own settings, memory and sockets. */
-export const openChannel = (config: object = {}, side: "a" | "b" = "a"): OpenAccount =>
-  openAccount(chat, makeAccount(side), { allowedOrigins: [site], ...config });
+export const openChannel = (config: object = {}, side: "a" | "b" = "a", on = makeAccount(side)): OpenAccount =>
+  openAccount(chat, on, { allowedOrigins: [site], ...config });
 
 export interface Hello {
   readonly token: string;
@@ -18,6 +18,7 @@ export interface Hello {
   }[];
   readonly more: boolean;
   readonly readSeq: number;
+  readonly cursor: number;
   readonly agentRead: string | null;
   readonly form: readonly object[];
   readonly look: { readonly open: boolean; readonly greeting: string };

@@ -68,7 +68,6 @@ export const createChat = (parts: Parts) => {
   };
 
   const take = (got: Page): void => {
-    cursor = highestSeq(got.lines, cursor ?? 0);
     set({
       lines: merge(
         state.lines,
@@ -82,6 +81,7 @@ export const createChat = (parts: Parts) => {
   const catchUp = async (): Promise<void> => {
     for (let more = true; more;) {
       const got = await ask("after", { seq: cursor ?? 0 });
+      cursor = highestSeq(got.lines, cursor ?? 0);
       take(got);
       more = got.more && got.lines.length > 0;
     }
@@ -112,6 +112,7 @@ export const createChat = (parts: Parts) => {
     const { look, form, agentRead } = welcome;
     set({ phase: "chat", up: true, look, form, agentRead: agentRead ?? state.agentRead });
     if (after === undefined) set({ older: welcome.more });
+    cursor = welcome.cursor;
     take(welcome);
     if (after !== undefined && welcome.more) await catchUp();
     void flush();

@@ -44,6 +44,8 @@ export interface Look {
 }
 
 export interface Welcome extends Page {
+  /** Up to this seq nothing can appear any more that the widget does not hold. */
+  readonly cursor: number;
   readonly token: string;
   readonly keep: boolean;
   readonly agentRead: string | null;
