@@ -159,8 +159,9 @@ export const findInterrupted = async (input: {
   return input.db.query<Interrupted>({
     name: "find-interrupted",
     text: `select id, message_id as "messageId", conversation_id as "conversationId", claimed_by as "claimedBy" from delivery
-      where account_id = $1 and tenant_id = $2 and state = 'sending' and claimed_by is distinct from $3`,
-    values: [input.accountId, input.tenantId, input.claim],
+      where account_id = $1 and tenant_id = $2 and state = 'sending' and claimed_by is distinct from $3
+        and exists (select 1 from lease where name = $4 and owner = $5 and fencing = $6 and until > now())`,
+    values: [input.accountId, input.tenantId, input.claim, input.lease.name, input.lease.owner, input.lease.fencing],
   });
 };
 

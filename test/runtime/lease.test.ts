@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { accountId as toAccountId, type Outbound, remoteId } from "#contract";
 import { uuid } from "#core/uuid";
 import { keepLeases } from "#runtime/lease";
+import { startOutbox } from "#runtime/outbox";
 import type { LeaseProof } from "#store/outbox";
 import { type Node, quietCommands, startNode } from "./parts/node.ts";
 import { type Remote, startRemote } from "./parts/remote.ts";
@@ -170,6 +173,53 @@ describe("a channel account has one leader", () => {
     expect(second.supervisor.health().some((one) => one.leading)).toBe(true);
     expect(["uncertain", "sent"]).toContain(await stateOf(id));
     expect(remote.arrived.map((one) => one.text)).toEqual(["na cestě", "druhá"]);
+  });
+
+  it("and one who lost the lease without knowing takes no message any more", async () => {
+    const accountId = await account("talk");
+    const first = await start("first");
+    await until("the first leads", () => remote.live() === 1);
+    const [held] = await world.db.query<{ name: string; owner: string; fencing: string }>({
+      text: "select name, owner, fencing from lease where name like $1",
+      values: [`%${accountId}`],
+    });
+    if (held === undefined) throw new Error("no lease");
+    const made = await addCase(world, { tenant, accountId });
+    const sent: string[] = [];
+    const stale = (proof: { owner: string; fencing: bigint }) => ({
+      accountId: toAccountId(accountId),
+      tenantId: tenant.id,
+      connection: {
+        start: () => Promise.resolve(),
+        send: (message: Outbound) => {
+          sent.push(message.key);
+          return Promise.resolve({ id: remoteId(message.key) });
+        },
+      },
+      idempotent: false,
+      lease: { name: held.name, ...proof },
+      signal: new AbortController().signal,
+      redact: (text: string) => text,
+      sent: () => undefined,
+      authFailed: () => undefined,
+    });
+    const outbox = startOutbox({ ...world, now: world.clock.now, files: { read: () => Readable.from([]) } });
+    const fencing = BigInt(held.fencing);
+    const attached = [
+      outbox.attach(stale({ owner: held.owner, fencing: fencing - 1n })),
+      outbox.attach(stale({ owner: "another node", fencing })),
+    ];
+    await first.stop();
+    nodes.splice(0, 1);
+    attached.push(outbox.attach(stale({ owner: held.owner, fencing })));
+    const id = await say(made, "ne odtud");
+    outbox.kick({ accountId });
+    await start("second");
+    await becomes(id, "sent");
+    expect(sent).toEqual([]);
+    expect(remote.arrived).toHaveLength(1);
+    for (const one of attached) await one.detach();
+    await outbox.stop();
   });
 
   it("and goes to another node without a wait when the first one stops in order", async () => {

@@ -188,6 +188,31 @@ describe("a reply goes out", () => {
     }
   });
 
+  it("behind what an older conversation of the same thread still has to say", async () => {
+    const accountId = await open();
+    const old = await addCase(world, { tenant, accountId });
+    remote.next({ status: 503 });
+    const first = await say(old, "ze starého případu");
+    await until("the first is refused", async () => (await deliveryOf(first.id)).error_code === "unreachable");
+    const next = await addCase(world, { tenant, accountId });
+    await world.db.query({
+      text: "update conversation_thread set active_to = now() where conversation_id in ($1, $2)",
+      values: [old.conversationId, next.conversationId],
+    });
+    await world.db.query({
+      text: "insert into conversation_thread (conversation_id, thread_id, tenant_id) values ($1, $2, $3)",
+      values: [next.conversationId, old.threadId, tenant.id],
+    });
+    const second = await say(next, "z nového");
+    const beside = await say(await addCase(world, { tenant, accountId }), "jinde");
+    await reaches(beside.id, "sent");
+    expect((await deliveryOf(second.id)).attempts).toBe(0);
+    world.clock.advance(3_000);
+    node.outbox.kick({ accountId });
+    await reaches(second.id, "sent");
+    expect(remote.arrived.map((one) => one.text)).toEqual(["jinde", "ze starého případu", "z nového"]);
+  });
+
   it("behind an earlier one that is retried, but past one that failed for good", async () => {
     const accountId = await open();
     const made = await addCase(world, { tenant, accountId });
