@@ -68,7 +68,8 @@ export const VirtualList = ({
   }, [active, height]);
 
   const shown = ids.slice(from, to).map((id, i) => ({ id, index: from + i }));
-  if (at >= 0 && active !== null && (at < from || at >= to)) shown.push({ id: active, index: at });
+  if (at >= 0 && active !== null && at < from) shown.unshift({ id: active, index: at });
+  if (at >= 0 && active !== null && at >= to) shown.push({ id: active, index: at });
 
   const keys = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor(view.height / height) - 1);

@@ -56,7 +56,8 @@ export const Composer = ({
 
   const focus = (next: Mode) => {
     setMode(next);
-    setTimeout(() => area.current?.focus(), 0);
+    // at once: the next key pressed already belongs to the text
+    area.current?.focus();
   };
   useCommands(readOnly ? {} : { r: () => focus("reply"), n: () => focus("note") });
 
