@@ -1,0 +1,227 @@
+import type { Limits } from "#contract";
+import type { Scope } from "#core/scope";
+import { uuid } from "#core/uuid";
+import type { Db } from "#store/db";
+import type { Prisma } from "#store/prisma";
+import type { JournalBench } from "../support/inbound.ts";
+
+export type Call = (input: Record<string, unknown>) => unknown;
+
+/** Ids of everything tenant B owns, by kind; and words that only B's data holds. */
+export interface Loot {
+  readonly tenantId: string;
+  readonly conversations: readonly string[];
+  readonly messages: readonly string[];
+  readonly contacts: readonly string[];
+  readonly threads: readonly string[];
+  readonly parked: readonly string[];
+  readonly canned: readonly string[];
+  readonly channels: readonly string[];
+  readonly tokens: readonly string[];
+  readonly queues: readonly string[];
+  readonly users: readonly string[];
+  readonly merges: readonly string[];
+}
+
+export interface World {
+  readonly db: Db;
+  readonly prisma: Prisma;
+  readonly bench: JournalBench;
+  readonly scope: Scope;
+  readonly loot: Loot;
+  readonly cursor: string;
+}
+
+export const now = (): Date => new Date();
+const each = (ids: readonly string[], input: (id: string) => Record<string, unknown>): Record<string, unknown>[] =>
+  ids.map(input);
+const inTx = (world: World, input: Record<string, unknown>) => ({
+  q: world.db,
+  scope: world.scope,
+  now: now(),
+  ...input,
+});
+const limits: Limits = { text: 1000, attachments: false, replyWindowHours: false, subject: true };
+
+/** What is asked of each function: the inputs with which A reaches for what is B's. */
+export const asked: Readonly<Record<string, (world: World) => readonly Record<string, unknown>[]>> = {
+  "conversations.listView": ({ db, scope, loot }) =>
+    ["mine", "unassigned", "all", "snoozed", "closed"].flatMap((kind) =>
+      [{}, { tenantId: loot.tenantId }, { queueId: loot.queues[0] }, { query: "bbb" }, { query: "#1" }].map((view) => ({
+        db,
+        scope,
+        view: { kind, ...view },
+      })),
+    ),
+  "conversations.viewCounts": ({ db, scope }) => [{ db, scope }],
+  "conversations.openConversation": ({ db, scope, bench, loot }) =>
+    each(loot.conversations, (id) => ({ db, scope, secrets: bench.secrets, id })),
+  "conversations.loadRows": ({ db, scope, loot }) => [{ db, scope, ids: loot.conversations }],
+  "visible.loadRows": ({ db, scope, loot }) => [{ db, scope, ids: loot.conversations }],
+  "visible.visibleRow": ({ db, scope, loot }) => each(loot.conversations, (id) => ({ db, scope, id })),
+  "messages.messagesBefore": ({ db, scope, loot }) => each(loot.conversations, (id) => ({ db, scope, id, seq: 1000 })),
+  "messages.messagesSince": ({ db, scope, loot }) => each(loot.conversations, (id) => ({ db, scope, id, version: 0 })),
+  "feed.syncFeed": ({ db, scope, loot, cursor }) => [
+    { db, scope, cursor, have: loot.conversations.map((id) => ({ id, version: 0 })), now: now() },
+  ],
+  "contacts.getContact": ({ db, scope, bench, loot }) =>
+    each(loot.contacts, (id) => ({ db, scope, secrets: bench.secrets, id })),
+  "contacts.searchContacts": ({ db, scope, bench, loot }) =>
+    [loot.tenantId, ...scope.tenantIds].flatMap((tenantId) =>
+      ["bbb", "customer@bbb.example"].map((query) => ({ db, scope, secrets: bench.secrets, tenantId, query })),
+    ),
+  "contacts.mergeContacts": ({ db, scope, loot }) => [
+    { db, scope, fromId: loot.contacts[0], intoId: loot.contacts[1], reason: "theft", now: now() },
+  ],
+  "contacts.undoMerge": ({ db, scope, loot }) => each(loot.merges, (id) => ({ db, scope, id, now: now() })),
+  "merges.mergeContacts": ({ db, scope, loot }) => [
+    { db, scope, fromId: loot.contacts[1], intoId: loot.contacts[0], reason: "theft", now: now() },
+  ],
+  "merges.undoMerge": ({ db, scope, loot }) => each(loot.merges, (id) => ({ db, scope, id, now: now() })),
+  "contact-edit.contactTenant": ({ db, scope, loot }) => each(loot.contacts, (id) => ({ db, scope, id })),
+  "contact-edit.updateContact": ({ db, scope, loot }) =>
+    each(loot.contacts, (id) => ({ db, scope, id, name: "stolen" })),
+  "journaled.parkedEvent": ({ db, scope, loot }) => each(loot.parked, (id) => ({ db, scope, id })),
+  "dead-letters.listDeadLetters": ({ db, scope, loot }) => [
+    { db, scope },
+    { db, scope, tenantId: loot.tenantId },
+  ],
+  "dead-letters.deadLetterTenant": ({ db, scope, loot }) => each(loot.parked, (id) => ({ db, scope, id })),
+  "dead-letters.dismissDeadLetter": ({ db, scope, loot }) =>
+    each(loot.parked, (id) => ({ db, scope, id, reason: "theft", now: now() })),
+  "sources.messageSource": ({ db, scope, loot }) => each(loot.messages, (messageId) => ({ db, scope, messageId })),
+  "sources.typingTarget": ({ db, scope, loot }) =>
+    each(loot.conversations, (conversationId) => ({ db, scope, conversationId })),
+  "sources.conversationAccess": ({ db, scope, loot }) =>
+    each(loot.conversations, (id) => ({ db, scope, id, conversationId: id })),
+  "members.surroundings": ({ db, scope }) => [{ db, scope }],
+  "canned.listCanned": ({ prisma, scope }) => [{ prisma, scope }],
+  "canned.createCanned": ({ prisma, scope, loot }) => [
+    { prisma, scope, body: { tenantId: loot.tenantId, shortcut: "x", title: "x", body: "x" } },
+  ],
+  "canned.updateCanned": ({ prisma, scope, loot }) =>
+    each(loot.canned, (id) => ({
+      prisma,
+      scope,
+      id,
+      body: { tenantId: loot.tenantId, shortcut: "x", title: "x", body: "x" },
+      now: now(),
+    })),
+  "canned.deleteCanned": ({ prisma, scope, loot }) => each(loot.canned, (id) => ({ prisma, scope, id })),
+  "channels.listChannels": ({ prisma, scope }) => [{ prisma, scope }],
+  "channels.getChannel": ({ prisma, scope, loot }) => each(loot.channels, (id) => ({ prisma, scope, id })),
+  "channels.createChannel": ({ prisma, scope, loot }) => [{ prisma, scope, id: uuid(), setting: setting(loot) }],
+  "channels.updateChannel": ({ prisma, scope, loot }) =>
+    each(loot.channels, (id) => ({ prisma, scope, id, setting: setting(loot) })),
+  "channels.deleteChannel": ({ prisma, scope, loot }) => each(loot.channels, (id) => ({ prisma, scope, id })),
+  "tokens.listTokens": ({ prisma, scope }) => [{ prisma, scope }],
+  "tokens.createToken": ({ prisma, scope, loot }) => [
+    {
+      prisma,
+      scope,
+      tenantId: loot.tenantId,
+      name: "x",
+      scopes: ["read"],
+      tokenHash: Buffer.alloc(32),
+      hint: "xxxx",
+      createdBy: uuid(),
+    },
+  ],
+  "tokens.revokeToken": ({ prisma, scope, loot }) => each(loot.tokens, (id) => ({ prisma, scope, id, now: now() })),
+  "users.listUsers": ({ prisma, scope }) => [{ prisma, scope, now: now() }],
+  "users.createUser": ({ prisma, scope, loot }) => [
+    { prisma, scope, body: membershipIn(loot), passwordHash: null, now: now() },
+  ],
+  "users.updateUser": ({ prisma, scope, loot }) =>
+    each(loot.users, (id) => ({
+      prisma,
+      scope,
+      id,
+      body: membershipIn(loot),
+      passwordHash: null,
+      platformAdmin: false,
+      now: now(),
+    })),
+  "drafts.storeDraft": (world) =>
+    each(world.loot.conversations, (conversationId) =>
+      inTx(world, { takes: { conversationId, mode: "reply", body: "x", rev: 0 } }),
+    ),
+  "locked.lockConversation": (world) => each(world.loot.conversations, (id) => inTx(world, { id })),
+  "locked.lockByMessage": (world) => each(world.loot.messages, (messageId) => inTx(world, { messageId })),
+  "commands-conversation.storeUpdate": (world) =>
+    each(world.loot.conversations, (id) => inTx(world, { takes: { id, set: { status: "closed", tags: ["stolen"] } } })),
+  "commands-conversation.storeRead": (world) =>
+    each(world.loot.conversations, (id) => inTx(world, { takes: { id, seq: 1 } })),
+  "commands-conversation.storeLink": (world) =>
+    each(world.loot.conversations, (conversationId) =>
+      inTx(world, { takes: { conversationId, threadId: world.loot.threads[0] } }),
+    ),
+  "commands-message.storeCancel": (world) =>
+    each(world.loot.messages, (messageId) => inTx(world, { takes: { messageId }, messageId })),
+  "commands-message.storeRetry": (world) =>
+    each(world.loot.messages, (messageId) => inTx(world, { takes: { messageId }, messageId })),
+  "commands-message.storeAccept": (world) =>
+    each(world.loot.messages, (messageId) => inTx(world, { takes: { messageId }, messageId })),
+  "commands-send.storeSend": (world) =>
+    each(world.loot.conversations, (conversationId) =>
+      inTx(world, {
+        secrets: world.bench.secrets,
+        limits: () => limits,
+        takes: { conversationId, clientKey: uuid(), mode: "note", text: "x", uploadIds: [] },
+      }),
+    ),
+};
+
+const setting = (loot: Loot) => ({
+  tenantId: loot.tenantId,
+  kind: "loopback",
+  name: "x",
+  address: "",
+  config: {},
+  queueId: null,
+  enabled: true,
+});
+const membershipIn = (loot: Loot) => ({
+  email: `${uuid()}@example.org`,
+  name: "x",
+  memberships: [{ tenantId: loot.tenantId, role: "admin", profile: "normal", alias: null, queueIds: [] }],
+});
+
+/** Takes no scope because it answers nobody outside: the reason is the module's, functions are named where a module has both. */
+export const inside: Readonly<Record<string, string>> = {
+  accounts: "the supervisor's own work on all accounts",
+  "admin-scope": "computes on the scope itself",
+  audit: "written for the tenant the caller was checked for",
+  "channel-secrets": "no table",
+  db: "the database itself",
+  "feed.currentCursor": "a number of the whole database",
+  files: "content-addressed, reached through signed links only",
+  "ingest-load": "the journal's own work",
+  "ingest-lock": "the journal's own work",
+  "ingest-news": "the journal's own work",
+  "ingest-write": "the journal's own work",
+  ingest: "the journal's own work",
+  journaled: "the journal's own work on all tenants",
+  leases: "no business rows",
+  links: "no table",
+  load: "by tenants that a scope or the journal named",
+  logins: "before there is a scope",
+  "members.grantsOf": "makes the scope",
+  "messages.newestMessages": "after the conversation was found visible",
+  notify: "no table",
+  outbox: "the outbox's own work on all tenants",
+  outgoing: "under the conversation lock that checked the scope",
+  participants: "the journal's own work",
+  points: "no table",
+  prisma: "the database itself",
+  seen: "under the conversation lock that checked the scope",
+  sessions: "before there is a scope",
+  status: "no table",
+  step: "under the conversation lock that checked the scope",
+  "tokens.findToken": "before there is a scope",
+  transcript: "one thread of one account, named by its own connector",
+  uploads: "for the tenant the caller was checked for",
+  "visible.visibility": "computes on the scope itself",
+  "visible.visibleSql": "no table",
+  wake: "a timer's own work on all tenants",
+};
