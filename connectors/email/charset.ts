@@ -3,7 +3,8 @@
  * Bytes decide before the label does.
  */
 const utf8 = new TextDecoder("utf-8", { fatal: true });
-const repairable = /^(|us-?ascii|ascii|ansi_x3\.4-1968|utf-?8|iso-8859-(1|2|15)|latin-?[12]|windows-125[02]|cp125[02])$/i;
+const repairable =
+  /^(|us-?ascii|ascii|ansi_x3\.4-1968|utf-?8|iso-8859-(1|2|15)|latin-?[12]|windows-125[02]|cp125[02])$/i;
 const western = /^(iso-8859-1|iso-8859-15|latin-?1|windows-1252|cp1252)$/i;
 const central = /^(iso-8859-2|latin-?2|windows-1250|cp1250)$/i;
 
@@ -64,7 +65,9 @@ const wordBytes = (encoding: string, value: string): Buffer =>
   encoding.toLowerCase() === "b"
     ? Buffer.from(value, "base64")
     : Buffer.from(
-        value.replace(/_/g, " ").replace(/=([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+        value
+          .replace(/_/g, " ")
+          .replace(/=([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
         "latin1",
       );
 

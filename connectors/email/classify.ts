@@ -22,7 +22,7 @@ export interface Verdict {
 
 export interface Evidence {
   /** First value of a header, "" when absent; names in lower case. */
-  header(name: string): string;
+  readonly header: (name: string) => string;
   readonly from: { readonly address: string; readonly name: string };
   readonly subject: string;
   readonly body: string;
@@ -35,7 +35,10 @@ const addressIn = (text: string): string =>
   /<?([^\s<>;,"'()]+@[^\s<>;,"'()]+?)>?[.,:]?(?=$|[\s>;,)"'])/.exec(text.slice(0, 4000))?.[1]?.toLowerCase() ?? "";
 
 const headerIn = (text: string, name: string): string =>
-  new RegExp(`^${name}\\s*:\\s*((?:.|\\n[ \\t])*)`, "im").exec(text)?.[1]?.replace(/\n[ \t]+/g, " ").trim() ?? "";
+  new RegExp(`^${name}\\s*:\\s*((?:.|\\n[ \\t])*)`, "im")
+    .exec(text)?.[1]
+    ?.replace(/\n[ \t]+/g, " ")
+    .trim() ?? "";
 
 /** The groups of fields of a delivery status report. */
 const fieldGroups = (text: string): readonly ReadonlyMap<string, string>[] =>
@@ -91,7 +94,9 @@ const reportedRecipients = (reports: Evidence["reports"]): readonly Reported[] =
     .flatMap(({ text }) => fieldGroups(text))
     .filter((group) => group.has("final-recipient") || group.has("original-recipient") || group.has("action"))
     .map((group) => ({
-      address: addressIn((group.get("original-recipient") ?? group.get("final-recipient") ?? "").split(";").at(-1) ?? ""),
+      address: addressIn(
+        (group.get("original-recipient") ?? group.get("final-recipient") ?? "").split(";").at(-1) ?? "",
+      ),
       action: (group.get("action") ?? "").toLowerCase().split(/[\s(]/)[0] ?? "",
       status: /[245]\.\d{1,3}\.\d{1,3}/.exec(group.get("status") ?? "")?.[0] ?? "",
       says: group.get("diagnostic-code") ?? "",
@@ -161,7 +166,8 @@ export const classify = (evidence: Evidence): Verdict => {
   if (bounced) {
     const found = reported.length > 0 ? reported : [guessedRecipient(body, header("x-failed-recipients"))];
     const late =
-      found.every(({ action }) => action === "delayed") || /delayed|will (?:be|continue).{0,20}(?:retr|try)/i.test(subject);
+      found.every(({ action }) => action === "delayed") ||
+      /delayed|will (?:be|continue).{0,20}(?:retr|try)/i.test(subject);
     return verdict(
       late ? "delay" : "bounce",
       found.slice(0, 20).map((recipient) => ({

@@ -26,7 +26,11 @@ async function* chunks(attachment: Attachment): AsyncGenerator<Uint8Array> {
  * The letter for nodemailer. Equal bytes on every retry: date, ids and part boundaries come from the message,
  * so a second copy after a doubtful send is the same letter to every client and filter on the way.
  */
-export const compose = (input: { message: Outbound; settings: Settings; signingKey: string }): SendMailOptions & { messageId: string } => {
+export const compose = (input: {
+  message: Outbound;
+  settings: Settings;
+  signingKey: string;
+}): SendMailOptions & { messageId: string } => {
   const { message, settings, signingKey } = input;
   const references = outgoingReferences({ thread: message.thread, references: message.references });
   const answered = (message.replyTo === undefined ? undefined : messageIdOf(message.replyTo)) ?? references.at(-1);

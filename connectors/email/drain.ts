@@ -77,7 +77,12 @@ const isGone = async (client: ImapFlow, uid: number, timing: Timing): Promise<bo
 };
 
 /** Fetches one letter into the folder; false = somebody deleted it meanwhile. */
-const fetchLetter = async (input: { client: ImapFlow; uid: number; folder: string; timing: Timing }): Promise<boolean> => {
+const fetchLetter = async (input: {
+  client: ImapFlow;
+  uid: number;
+  folder: string;
+  timing: Timing;
+}): Promise<boolean> => {
   const { content } = await inTime({
     step: "Asking for a letter",
     ms: input.timing.step,
@@ -199,7 +204,7 @@ export const drain = async (input: {
   cursor: Cursor;
   signal: AbortSignal;
   /** Called with every step that worked. */
-  progress(): void;
+  progress: () => void;
 }): Promise<Cursor> => {
   const { room, client } = input;
   let cursor = input.cursor;

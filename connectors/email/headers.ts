@@ -11,8 +11,7 @@ export interface Header {
 export const headersOf = (lines: HeaderLines): readonly Header[] =>
   lines.map(({ key, line }) => ({ name: key, binary: line.slice(line.indexOf(":") + 1) }));
 
-export const valueOf = (header: Header | undefined): string =>
-  header?.binary.replace(/\r?\n[ \t]+/g, " ").trim() ?? "";
+export const valueOf = (header: Header | undefined): string => header?.binary.replace(/\r?\n[ \t]+/g, " ").trim() ?? "";
 
 /** PostgreSQL takes no NUL, JSON no half character. */
 export const clean = (text: string): string => text.replaceAll("\0", "").toWellFormed();
@@ -54,8 +53,12 @@ export const mailboxesIn = (header: Header, fallback: string): readonly Mailbox[
   const text = decodeText({ bytes: Buffer.from(ascii, "latin1"), label: "", fallback });
   return flatten(parseAddressHeader(text.replace(/\r?\n[ \t]+/g, " ")).value)
     .map(({ address, name }) => ({
-      address: clean(address ?? "").trim().toLowerCase(),
-      name: clean(name ?? "").trim().slice(0, 200),
+      address: clean(address ?? "")
+        .trim()
+        .toLowerCase(),
+      name: clean(name ?? "")
+        .trim()
+        .slice(0, 200),
     }))
     .filter(({ address }) => /^[^\s@<>]+@[^\s@<>]+$/.test(address) && address.length <= 254)
     .slice(0, mostAddresses);

@@ -72,14 +72,24 @@ export const toInbound = (input: {
   );
   return {
     type: "message",
-    thread: threadOf({ id, messageId: letter.messageId, references: letter.references.length > 0 ? letter.references : letter.inReplyTo }),
+    thread: threadOf({
+      id,
+      messageId: letter.messageId,
+      references: letter.references.length > 0 ? letter.references : letter.inReplyTo,
+    }),
     id,
     ...(letter.messageId === undefined || signed ? {} : { aliases: [remoteId(letter.messageId)] }),
     from: {
       addresses:
         sender === undefined
           ? []
-          : [{ kind: "email", value: sender.address, ...(dmarc === "pass" && sender === letter.from[0] ? { verified: true } : {}) }],
+          : [
+              {
+                kind: "email",
+                value: sender.address,
+                ...(dmarc === "pass" && sender === letter.from[0] ? { verified: true } : {}),
+              },
+            ],
       ...(sender === undefined || sender.name === "" ? {} : { name: sender.name }),
     },
     own,

@@ -1,6 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
-import { type Connection, type Connector, ConnectorError, defineConnector, type Hub, type InboundMessage } from "#contract";
+import {
+  type Connection,
+  type Connector,
+  ConnectorError,
+  defineConnector,
+  type Hub,
+  type InboundMessage,
+} from "#contract";
 import type { Mailroom } from "./drain.ts";
 import { explainImap, imapClient, type Timing, usualTiming } from "./imap.ts";
 import { toInbound } from "./inbound.ts";
@@ -29,7 +36,12 @@ const signingKeyOf = (memory: Hub["memory"]): (() => Promise<string>) => {
 };
 
 /** Reads a kept letter again; attachments stay in memory, as the raw bytes do. */
-const reread = async (input: { raw: Uint8Array; config: Settings; signingKey: string; now: Date }): Promise<InboundMessage> => {
+const reread = async (input: {
+  raw: Uint8Array;
+  config: Settings;
+  signingKey: string;
+  now: Date;
+}): Promise<InboundMessage> => {
   const contents: Uint8Array[] = [];
   const letter = await parseMail({
     source: Readable.from([input.raw]),
@@ -61,7 +73,9 @@ const probe = async (config: Settings, timing: Timing, signal: AbortSignal): Pro
   let letters = 0;
   try {
     await inTime({ step: "Signing in", ms: timing.connect, run: client.connect() });
-    letters = (await inTime({ step: "Opening INBOX", ms: timing.step, run: client.mailboxOpen("INBOX", { readOnly: true }) })).exists;
+    letters = (
+      await inTime({ step: "Opening INBOX", ms: timing.step, run: client.mailboxOpen("INBOX", { readOnly: true }) })
+    ).exists;
   } catch (error) {
     const { refused, says } = explainImap(error, config.imapHost);
     throw new ConnectorError(refused ? "auth" : "unreachable", `Reading mail: ${says}`, { cause: error });
@@ -73,7 +87,11 @@ const probe = async (config: Settings, timing: Timing, signal: AbortSignal): Pro
     await probeSmtp(config, timing);
   } catch (error) {
     const failed = ConnectorError.from(error);
-    throw new ConnectorError(failed.code, `Reading mail works, sending does not: ${config.smtpHost}: ${failed.message}`, { cause: error });
+    throw new ConnectorError(
+      failed.code,
+      `Reading mail works, sending does not: ${config.smtpHost}: ${failed.message}`,
+      { cause: error },
+    );
   }
   return { says: `Signed in to ${config.imapHost} (${letters} letters in INBOX) and to ${config.smtpHost}.` };
 };
@@ -84,7 +102,14 @@ const open = (input: { config: Settings; hub: Hub; reader: Reader; timing: Timin
   const log = sentLog(hub.memory);
   return {
     start: async (signal) => {
-      const room: Mailroom = { hub, settings: config, signingKey: await signingKey(), reader, timing, failures: new Map() };
+      const room: Mailroom = {
+        hub,
+        settings: config,
+        signingKey: await signingKey(),
+        reader,
+        timing,
+        failures: new Map(),
+      };
       await receive(room, signal);
     },
     send: async (message, signal) =>

@@ -25,9 +25,13 @@ interface Part extends Omit<LetterPart, "inline"> {
 
 const fileName = (attachment: AttachmentStream, index: number): string => {
   // oxlint-disable-next-line no-control-regex -- control characters are exactly what must not be in a name
-  const given = clean(attachment.filename ?? "").replace(/[\u0000-\u001f\u007f/\\]/g, "_").trim().slice(0, 200);
+  const given = clean(attachment.filename ?? "")
+    .replace(/[\p{Cc}/\\]/gu, "_")
+    .trim()
+    .slice(0, 200);
   if (given !== "") return given;
-  const extension = attachment.contentType === "message/rfc822" ? "eml" : (attachment.contentType.split("/")[1] ?? "bin");
+  const extension =
+    attachment.contentType === "message/rfc822" ? "eml" : (attachment.contentType.split("/")[1] ?? "bin");
   return `attachment-${index + 1}.${/^[a-z0-9]{1,8}$/.test(extension) ? extension : "bin"}`;
 };
 

@@ -76,8 +76,7 @@ const attribution = (lines: Lines, line: number): Cut => {
     if (next < lines.count && !lines.quoted(next) && !/:\s*$/.test(phrase)) continue;
     let end = next;
     while (end < lines.count && (lines.quoted(end) || lines.empty(end))) end++;
-    if (lines.quoted(next) && end < lines.count)
-      return lines.nextText(0) >= line ? { from: 0, to: end } : "inline";
+    if (lines.quoted(next) && end < lines.count) return lines.nextText(0) >= line ? { from: 0, to: end } : "inline";
     return { from: line, to: lines.count };
   }
   return undefined;

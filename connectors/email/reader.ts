@@ -38,9 +38,11 @@ export const makeReader = ({ deadlineMs }: { deadlineMs: number }): Reader => {
     });
     thread.unref();
     // Between two letters nobody listens; a thread that dies then is replaced with the next.
-    thread.on("error", () => undefined).on("exit", () => {
-      if (worker === thread) worker = undefined;
-    });
+    thread
+      .on("error", () => undefined)
+      .on("exit", () => {
+        if (worker === thread) worker = undefined;
+      });
     return thread;
   };
 
@@ -65,7 +67,7 @@ export const makeReader = ({ deadlineMs }: { deadlineMs: number }): Reader => {
         end();
       };
       thread.on("error", onError).on("exit", onExit).on("message", onMessage);
-      thread.postMessage(task);
+      thread.postMessage(task, []);
     });
   };
 

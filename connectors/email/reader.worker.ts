@@ -7,7 +7,7 @@ import { spoolPart } from "./spool.ts";
 
 /** Parsing, charset repair and sanitising happen here: a hostile letter costs this thread its time, never the hub's. */
 parentPort?.on("message", (task: ReadTask) => {
-  const answer = (reply: ReadAnswer): void => parentPort?.postMessage(reply);
+  const answer = (reply: ReadAnswer): void => parentPort?.postMessage(reply, []);
   parseMail({
     source: createReadStream(path.join(task.folder, "raw.eml")),
     fallback: task.fallback,

@@ -80,7 +80,7 @@ interface Visit {
   readonly room: Mailroom;
   readonly client: ImapFlow;
   readonly signal: AbortSignal;
-  progress(): void;
+  readonly progress: () => void;
 }
 
 /** Looks into the folder of sent mail and comes back to INBOX; opens it only when something was added. */
@@ -120,8 +120,9 @@ const session = async (room: Mailroom, signal: AbortSignal, healthy: () => void)
     const sent = await sentFolder(room, client);
     let cursor = await openFolder(room, client, "inbox", "INBOX");
     hub.status({ state: "online" });
-    for (let unstored = 0, rounds = 0; !over(); ) {
-      if (unstored > 0) await pause(backoff({ failures: unstored, min: timing.backoffMin, max: mostUnstored(timing) }), signal);
+    for (let unstored = 0, rounds = 0; !over();) {
+      if (unstored > 0)
+        await pause(backoff({ failures: unstored, min: timing.backoffMin, max: mostUnstored(timing) }), signal);
       else await alarm.wait(timing.tick);
       if (over()) break;
       try {
@@ -159,7 +160,7 @@ export const receive = async (room: Mailroom, signal: AbortSignal): Promise<void
   const { hub, settings, timing } = room;
   const swept = await sweep();
   if (swept > 0) hub.log.info("Removed temporary files of an earlier run", { folders: swept });
-  for (let failures = 0; !signal.aborted; ) {
+  for (let failures = 0; !signal.aborted;) {
     hub.status({ state: "connecting" });
     try {
       await session(room, signal, () => (failures = 0));
@@ -168,7 +169,9 @@ export const receive = async (room: Mailroom, signal: AbortSignal): Promise<void
       const { refused, says } = explainImap(error, settings.imapHost);
       hub.log.warn("The mailbox is not connected", { reason: says });
       const wait = refused ? timing.refused : backoff({ failures, min: timing.backoffMin, max: timing.backoffMax });
-      hub.status(refused ? { state: "needs-login", reason: says } : { state: "offline", reason: says, retryInMs: wait });
+      hub.status(
+        refused ? { state: "needs-login", reason: says } : { state: "offline", reason: says, retryInMs: wait },
+      );
       failures++;
       await pause(wait, signal);
     }

@@ -30,7 +30,8 @@ const isNode = (chunk: unknown): chunk is { type: "node"; charset: string | fals
 export const repairCharsets = ({ parser, fallback }: { parser: MailParser; fallback: string }): MailParser => {
   const processChunk: unknown = Reflect.get(parser, "processChunk");
   const decoder: unknown = Reflect.get(parser, "decoder");
-  const decodeStream: unknown = typeof decoder === "object" && decoder !== null ? Reflect.get(decoder, "decodeStream") : 0;
+  const decodeStream: unknown =
+    typeof decoder === "object" && decoder !== null ? Reflect.get(decoder, "decodeStream") : 0;
   if (typeof processChunk !== "function" || typeof decodeStream !== "function")
     throw new Error("This version of mailparser cannot be taught to mend charsets.");
   Reflect.set(parser, "processChunk", (chunk: unknown, done: unknown): unknown => {

@@ -57,7 +57,8 @@ const remembered = 100;
 export const sentLog = (memory: Hub["memory"]) => {
   const key = "sent-log";
   let names: string[] | undefined;
-  const load = async (): Promise<string[]> => (names ??= z.array(z.string()).parse(JSON.parse((await memory.get(key)) ?? "[]")));
+  const load = async (): Promise<string[]> =>
+    (names ??= z.array(z.string()).parse(JSON.parse((await memory.get(key)) ?? "[]")));
   return {
     has: async (name: string): Promise<boolean> => (await load()).includes(name),
     add: async (name: string): Promise<void> => {
@@ -84,12 +85,16 @@ export const send = async (input: {
   const mailer = transport(settings, timing, talk.logger);
   const letter = compose({ message, settings, signingKey: input.signingKey });
   // The recipients belong to the name: a letter that goes to each of them in turn has one Message-ID.
-  const name = createHash("sha256").update([letter.messageId, ...recipientsOf(message)].join(" ")).digest("hex").slice(0, 24);
+  const name = createHash("sha256")
+    .update([letter.messageId, ...recipientsOf(message)].join(" "))
+    .digest("hex")
+    .slice(0, 24);
   if (await log.has(name)) return { id: remoteId(letter.messageId) };
   try {
     const info = await mailer.sendMail({ ...letter, signal });
     const rejected = info.rejectedErrors ?? [];
-    if (info.accepted.length === 0) throw rejected[0] ?? new ConnectorError("rejected", "The server took no recipient.");
+    if (info.accepted.length === 0)
+      throw rejected[0] ?? new ConnectorError("rejected", "The server took no recipient.");
     const refused = refusedOf(rejected);
     // The letter is out: a memory that fails now must not make it look unsent.
     if (refused.length === 0) await log.add(name).catch(() => undefined);
@@ -97,7 +102,8 @@ export const send = async (input: {
   } catch (error) {
     if (error instanceof ConnectorError) throw error;
     // Several recipients, all refused: the first reason stands for them.
-    const nested: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "rejectedErrors") : undefined;
+    const nested: unknown =
+      typeof error === "object" && error !== null ? Reflect.get(error, "rejectedErrors") : undefined;
     const first: unknown = Array.isArray(nested) ? nested[0] : undefined;
     throw smtpError(first ?? error, talk.askedForLetter());
   } finally {

@@ -13,7 +13,10 @@ const security = (title: string) =>
 /** Flat on purpose: the admin's form is drawn from it. */
 export const settings = z
   .strictObject({
-    address: z.email().max(254).meta({ title: "Address of the mailbox", examples: ["support@example.com"] }),
+    address: z
+      .email()
+      .max(254)
+      .meta({ title: "Address of the mailbox", examples: ["support@example.com"] }),
     name: z
       .string()
       .trim()
@@ -34,10 +37,13 @@ export const settings = z
       .meta({ title: "SMTP sign-in", description: "same = with the IMAP user; own = as below; none = an open relay" }),
     smtpUser: z.string().max(254).default("").meta({ title: "SMTP user" }),
     smtpPassword: z.string().max(1000).default("").meta({ title: "SMTP password" }),
-    fallbackCharset: z.enum(["windows-1250", "iso-8859-2", "windows-1252", "windows-1251"]).default("windows-1250").meta({
-      title: "Charset of unlabelled mail",
-      description: "Used when a mail does not say its character set, or says a wrong one",
-    }),
+    fallbackCharset: z
+      .enum(["windows-1250", "iso-8859-2", "windows-1252", "windows-1251"])
+      .default("windows-1250")
+      .meta({
+        title: "Charset of unlabelled mail",
+        description: "Used when a mail does not say its character set, or says a wrong one",
+      }),
     plusAddressing: z.boolean().default(false).meta({
       title: "Plus-addresses arrive",
       description: "The server delivers support+anything@ to this mailbox: answers then find their conversation by it",
@@ -65,7 +71,11 @@ export const settings = z
           message: "A password is never sent unencrypted to another machine: choose tls or starttls.",
         });
     if (config.smtpLogin === "own" && (config.smtpUser === "" || config.smtpPassword === ""))
-      context.addIssue({ code: "custom", path: ["smtpUser"], message: "The SMTP sign-in needs a user and a password." });
+      context.addIssue({
+        code: "custom",
+        path: ["smtpUser"],
+        message: "The SMTP sign-in needs a user and a password.",
+      });
   });
 
 export type Settings = z.output<typeof settings>;

@@ -29,7 +29,8 @@ export const readFault = (error: unknown): SmtpFault => {
 /** RFC 3463 says more than the reply code: "5.1.1" inside "550 5.1.1 user unknown". */
 const enhanced = (response: string): string => /\b([245]\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1] ?? "";
 const goneStatus = /^5\.1\.[0-36]|^5\.1\.10|^5\.2\.1|^5\.4\.4/;
-const goneText = /user unknown|unknown user|no such (?:user|mailbox|recipient)|does(?: not|n't) exist|mailbox (?:not found|unavailable)|unrouteable|recipient (?:address )?rejected/i;
+const goneText =
+  /user unknown|unknown user|no such (?:user|mailbox|recipient)|does(?: not|n't) exist|mailbox (?:not found|unavailable)|unrouteable|recipient (?:address )?rejected/i;
 
 /** A full mailbox (552, 5.2.2) and a confused session (503) pass; every other 5xx is final (RFC 5321 4.2.1). */
 export const isPermanent = ({ responseCode, response }: Pick<SmtpFault, "responseCode" | "response">): boolean =>
@@ -38,7 +39,9 @@ export const isPermanent = ({ responseCode, response }: Pick<SmtpFault, "respons
 /** Seconds a server asks us to wait ("try again in 300s"), as ms; a minute when it does not say. */
 const waitMs = (response: string): number => {
   const [, amount, unit] = /\b(\d{1,4})\s*(s|sec|seconds?|m|min|minutes?)\b/i.exec(response) ?? [];
-  return amount === undefined ? 60_000 : Number(amount) * (unit?.toLowerCase().startsWith("m") === true ? 60_000 : 1000);
+  return amount === undefined
+    ? 60_000
+    : Number(amount) * (unit?.toLowerCase().startsWith("m") === true ? 60_000 : 1000);
 };
 
 /**
@@ -50,14 +53,17 @@ export const smtpError = (error: unknown, wasAskedForLetter: boolean): Connector
   const says = fault.response === "" ? fault.message : fault.response;
   const make = (code: ConnectorError["code"], options: { retryAfterMs?: number } = {}): ConnectorError =>
     new ConnectorError(code, says, { cause: error, ...options });
-  if (fault.code === "EAUTH" || fault.code === "ENOAUTH" || [530, 534, 535].includes(fault.responseCode)) return make("auth");
+  if (fault.code === "EAUTH" || fault.code === "ENOAUTH" || [530, 534, 535].includes(fault.responseCode))
+    return make("auth");
   if (enhanced(fault.response) === "5.7.30") return make("auth");
   if (fault.responseCode === 0) {
     if (fault.code === "EENVELOPE" || fault.code === "EMESSAGE" || fault.code === "ESTREAM") return make("rejected");
     return make(wasAskedForLetter ? "uncertain" : "unreachable");
   }
   if (!isPermanent(fault))
-    return fault.responseCode === 503 ? make("unreachable") : make("rate-limited", { retryAfterMs: waitMs(fault.response) });
+    return fault.responseCode === 503
+      ? make("unreachable")
+      : make("rate-limited", { retryAfterMs: waitMs(fault.response) });
   const gone = goneStatus.test(enhanced(fault.response)) || goneText.test(fault.response);
   return make(gone ? "recipient-gone" : "rejected");
 };

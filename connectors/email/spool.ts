@@ -29,7 +29,9 @@ export const sweep = async (root = os.tmpdir()): Promise<number> => {
     return pid !== undefined && name !== mine && (Number(pid) === process.pid || !alive(Number(pid)));
   });
   // Another user's folder cannot be removed by us; its owner's next start does it.
-  await Promise.all(left.map((name) => rm(path.join(root, name), { recursive: true, force: true }).catch(() => undefined)));
+  await Promise.all(
+    left.map((name) => rm(path.join(root, name), { recursive: true, force: true }).catch(() => undefined)),
+  );
   return left.length;
 };
 

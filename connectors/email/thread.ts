@@ -26,8 +26,11 @@ export const messageIdOf = (id: string): string | undefined => {
 };
 
 /** The thread is named after its first letter, which every later one carries at the head of References. */
-export const threadOf = (input: { id: RemoteId; messageId: string | undefined; references: readonly string[] }): ThreadKey =>
-  threadKey(input.references[0] ?? input.messageId ?? input.id);
+export const threadOf = (input: {
+  id: RemoteId;
+  messageId: string | undefined;
+  references: readonly string[];
+}): ThreadKey => threadKey(input.references[0] ?? input.messageId ?? input.id);
 
 const mac = (key: string, id: string): string => createHmac("sha256", key).update(id).digest("hex").slice(0, 10);
 
@@ -60,7 +63,10 @@ export const rankedReferences = (input: {
 };
 
 /** References of an answer: the root stays, the middle goes first (RFC 5322 3.6.4 asks for all, servers cut at 20-100). */
-export const outgoingReferences = (input: { thread: ThreadKey; references: readonly RemoteId[] }): readonly string[] => {
+export const outgoingReferences = (input: {
+  thread: ThreadKey;
+  references: readonly RemoteId[];
+}): readonly string[] => {
   const root = messageIdOf(input.thread);
   const known = input.references.map(messageIdOf).filter((id) => id !== undefined);
   const chain = [...new Set(root === undefined || known.length === 0 ? known : [root, ...known])];

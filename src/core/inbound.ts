@@ -55,6 +55,7 @@ export const storedEvent = z.discriminatedUnion("type", [
     detail: z.record(z.string(), z.unknown()).exactOptional(),
     replyTo: z.string().exactOptional(),
     references: z.array(z.string()).exactOptional(),
+    aliases: z.array(z.string()).exactOptional(),
     replyToken: z.string().exactOptional(),
     participants: z.array(address).exactOptional(),
     suspicious: z.boolean().exactOptional(),
@@ -115,7 +116,7 @@ export interface Item {
   /** Of the sender, or of the customer when the message is our own. */
   readonly addresses: readonly HashedAddress[];
   readonly participants: readonly HashedAddress[];
-  /** Keyed hashes (hex) of the message's own id and of its references, in their order; empty unless it is letter-like. */
+  /** Keyed hashes (hex) of the id others refer to the message by (its first alias, else its own) and of its references, in their order; empty unless it is letter-like. */
   readonly refs: { readonly own: string; readonly others: readonly string[] } | null;
   /** Set when the row is in the journal already (replay, waiting news): updated, not inserted. */
   readonly journaled: boolean;

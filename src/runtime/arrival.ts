@@ -97,6 +97,7 @@ const letter = (event: InboundMessage, parts: StoredPart[]): StoredEvent => ({
   ...optional("detail", event.detail === undefined ? undefined : (cleanJson(event.detail) as Record<string, unknown>)),
   ...optional("replyTo", event.replyTo === undefined ? undefined : cleanText(event.replyTo)),
   ...optional("references", event.references?.map(cleanText)),
+  ...optional("aliases", event.aliases?.map(cleanText)),
   ...optional("replyToken", event.replyToken === undefined ? undefined : cleanText(event.replyToken)),
   ...optional("participants", event.participants?.map(address)),
   ...optional("suspicious", event.suspicious),
@@ -148,7 +149,10 @@ export const asItem = (input: {
     addresses: ours ? others.slice(0, 1) : hashed(event.from.addresses),
     participants: others,
     refs: isLetter
-      ? { own: hash(`ref\n${event.id}`), others: (event.references ?? []).map((id) => hash(`ref\n${id}`)) }
+      ? {
+          own: hash(`ref\n${event.aliases?.[0] ?? event.id}`),
+          others: (event.references ?? []).map((id) => hash(`ref\n${id}`)),
+        }
       : null,
   };
 };

@@ -28,7 +28,7 @@ export const startSmtp = async (
     authOptional: true,
     allowInsecureAuth: true,
     onAuth: (auth, _, done) => done(null, { user: auth.username }),
-    onData: (stream, session, done) => {
+    onData: (stream, session, reply) => {
       const chunks: Buffer[] = [];
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("end", () => {
@@ -37,8 +37,8 @@ export const startSmtp = async (
         const letter = { from, to, raw: Buffer.concat(chunks) };
         letters.push(letter);
         (take?.(letter) ?? Promise.resolve()).then(
-          () => done(null, "queued"),
-          (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+          () => reply(null, "queued"),
+          (error: unknown) => reply(error instanceof Error ? error : new Error(String(error))),
         );
       });
     },

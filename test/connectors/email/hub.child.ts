@@ -21,7 +21,8 @@ const append = (name: string, line: object): void =>
 
 const keep = async (event: Inbound): Promise<void> => {
   if (event.type !== "message") return append("journal", { id: event.type, subject: event.type });
-  for (const attachment of event.attachments) for await (const _ of await attachment.open()) dieAt("reading an attachment");
+  for (const attachment of event.attachments)
+    for await (const _ of await attachment.open()) dieAt("reading an attachment");
   append("journal", { id: event.id, subject: event.subject });
 };
 

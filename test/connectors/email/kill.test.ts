@@ -48,7 +48,9 @@ describe.runIf(hasDovecot())("a hub that is killed while it takes mail over", ()
       return child;
     };
     const ended = (child: ChildProcess): Promise<unknown> =>
-      child.exitCode === null && child.signalCode === null ? new Promise((resolve) => child.once("exit", resolve)) : Promise.resolve();
+      child.exitCode === null && child.signalCode === null
+        ? new Promise((resolve) => child.once("exit", resolve))
+        : Promise.resolve();
     let delivered = 0;
     const deliver = (): Promise<void> => {
       const attachments = [{ filename: "a.bin", content: Buffer.alloc(150_000, delivered) }];
@@ -70,17 +72,22 @@ describe.runIf(hasDovecot())("a hub that is killed while it takes mail over", ()
         await deliver();
         await ended(child);
         clearTimeout(late);
-        expect(child.signalCode, point).toBe("SIGKILL");
+        expect(child.signalCode, `killed when ${point}`).toBe("SIGKILL");
         kills++;
       }
     const last = begin();
-    await until("the last mail is stored", () => lines("journal").some(({ subject }) => subject === `mail ${delivered - 1}`), 15_000);
+    await until(
+      "the last mail is stored",
+      () => lines("journal").some(({ subject }) => subject === `mail ${delivered - 1}`),
+      15_000,
+    );
     last.kill("SIGKILL");
     await ended(last);
 
     // The hub keeps one message an id, so ids are what counts.
     const stored = new Map(lines("journal").map(({ id, subject }) => [id, subject]));
-    expect([...stored.values()].sort()).toEqual(Array.from({ length: delivered }, (_, n) => `mail ${n}`).sort());
+    const byNumber = (a = "", b = ""): number => Number(a.slice(5)) - Number(b.slice(5));
+    expect([...stored.values()].sort(byNumber)).toEqual(Array.from({ length: delivered }, (_, n) => `mail ${n}`));
     await annotate(`${kills} kills, ${delivered} mails, ${lines("journal").length - delivered} deliveries recognised`);
   });
 

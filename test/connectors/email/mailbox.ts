@@ -1,4 +1,5 @@
-import type { Connector } from "#contract";
+import { randomUUID } from "node:crypto";
+import { type Connector, type Outbound, threadKey } from "#contract";
 import { makeEmail } from "../../../connectors/email/index.ts";
 import { type Account, makeAccount, type OpenAccount, openAccount } from "../../contract/account.ts";
 import type { Truthy } from "../../contract/bench.ts";
@@ -55,7 +56,7 @@ export const freshMailbox = (dovecot: Dovecot, smtpPort = 1): Mailbox => {
       return next;
     },
     stop: async () => {
-      await Promise.all(opened.map((each) => each.stop()));
+      await Promise.all(opened.map((each) => Promise.resolve(each.stop())));
     },
   };
 };
@@ -81,3 +82,24 @@ export const online = async (account: OpenAccount): Promise<OpenAccount> => {
   await until("the mailbox is online", () => account.statuses.slice(before).some(({ state }) => state === "online"));
   return account;
 };
+
+/** An answer of an agent; say only what matters. */
+export const letter = (changes: Partial<Outbound> = {}): Outbound => ({
+  key: randomUUID(),
+  thread: threadKey("<root@x.cz>"),
+  to: [{ kind: "email", value: "jan@x.cz" }],
+  subject: "Reklamace",
+  text: "Dobrý den",
+  attachments: [],
+  references: [],
+  author: { name: "Anna z Acme" },
+  writtenAt: new Date("2026-01-05T08:30:00Z"),
+  ...changes,
+});
+
+/** What a step threw; "sent" when it did not. */
+export const failure = (sending: Promise<unknown>): Promise<unknown> =>
+  sending.then(
+    () => "sent",
+    (error: unknown) => error,
+  );

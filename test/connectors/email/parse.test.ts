@@ -110,7 +110,8 @@ describe("the name of a letter's content", () => {
   });
 
   it("counts every byte where there is no Message-ID: two equal requests of a form are two letters", async () => {
-    const form = (received: string) => readLetter(`Received: ${received}\r\nFrom: a@b.cz\r\nSubject: S\r\n\r\nVolejte\r\n`);
+    const form = (received: string) =>
+      readLetter(`Received: ${received}\r\nFrom: a@b.cz\r\nSubject: S\r\n\r\nVolejte\r\n`);
     expect((await form("by x; 10:00")).hash).not.toBe((await form("by x; 10:05")).hash);
   });
 });
@@ -125,7 +126,7 @@ describe("the public corpora", () => {
     for (const name of mails) {
       const started = performance.now();
       const letter = await readLetter(await readFile(path.join(corpora, name)));
-      expect(letter.hash, name).toMatch(/^[0-9a-f]{24,40}$/);
+      expect(letter.hash, `${name} is read`).toMatch(/^[0-9a-f]{24,40}$/);
       if (performance.now() - started > 2000) slow.push(name);
     }
     await annotate(mails.length > 0 ? `${mails.length} mails of public corpora read` : "no corpora beside the project");

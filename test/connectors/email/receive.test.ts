@@ -20,7 +20,8 @@ describe.runIf(hasDovecot())("a mailbox on a real mail server", () => {
     used.push(mailbox);
     return mailbox;
   };
-  const deliver = (subject: string, text = "Text"): Promise<void> => dovecot.deliver({ subject, text }, mailbox.address);
+  const deliver = (subject: string, text = "Text"): Promise<void> =>
+    dovecot.deliver({ subject, text }, mailbox.address);
   const arrival = async (account: Parameters<typeof subjects>[0], subject: string): Promise<void> => {
     await until(`"${subject}" arrives`, () => subjects(account).includes(subject));
   };
@@ -76,7 +77,12 @@ describe.runIf(hasDovecot())("a mailbox on a real mail server", () => {
     await online(mailbox.open());
     await arrival(account, "four");
     const ids = new Map(account.messages().map(({ event }) => [event.id, event.subject]));
-    expect([...ids.values()].filter((subject) => subject !== "before the hub")).toEqual(["one", "two", "three", "four"]);
+    expect([...ids.values()].filter((subject) => subject !== "before the hub")).toEqual([
+      "one",
+      "two",
+      "three",
+      "four",
+    ]);
   });
 
   it("a mail that a colleague read first still arrives, and ours stays unread for them", async () => {
@@ -141,8 +147,15 @@ describe.runIf(hasDovecot())("a mailbox on a real mail server", () => {
 
   it("what a colleague sent from their own mail program joins as ours", async () => {
     const account = await online(fresh().open());
-    const raw = await composed({ from: mailbox.address, to: "jan@example.test", subject: "Re: Reklamace", text: "Vyřízeno" });
-    await inFolder({ dovecot, user: mailbox.address, folder: "Sent" }, (client) => client.append("Sent", raw, ["\\Seen"]));
+    const raw = await composed({
+      from: mailbox.address,
+      to: "jan@example.test",
+      subject: "Re: Reklamace",
+      text: "Vyřízeno",
+    });
+    await inFolder({ dovecot, user: mailbox.address, folder: "Sent" }, (client) =>
+      client.append("Sent", raw, ["\\Seen"]),
+    );
     await arrival(account, "Re: Reklamace");
     expect(account.messages()[0]?.event).toMatchObject({
       own: true,
@@ -165,7 +178,7 @@ describe.runIf(hasDovecot())("a mailbox on a real mail server", () => {
 
   it("a letter that the hub refuses again and again is offered as it came, and the next one arrives", async () => {
     const account = await online(fresh().open());
-    const { receive } = mailbox.account.hub;
+    const receive = mailbox.account.hub.receive.bind(mailbox.account.hub);
     mailbox.account.hub.receive = (event) =>
       event.type === "message" && event.subject === "refused"
         ? Promise.reject(new Error("the database does not like this one"))
@@ -178,7 +191,7 @@ describe.runIf(hasDovecot())("a mailbox on a real mail server", () => {
 
   it("while the hub cannot store, nothing is given up; when it can, everything arrives in order", async () => {
     const account = await online(fresh().open());
-    const { receive } = mailbox.account.hub;
+    const receive = mailbox.account.hub.receive.bind(mailbox.account.hub);
     let attempts = 0;
     mailbox.account.hub.receive = () => Promise.reject(new Error(`the database is away (${++attempts})`));
     for (const subject of ["one", "two", "three"]) await deliver(subject);
@@ -191,7 +204,10 @@ describe.runIf(hasDovecot())("a mailbox on a real mail server", () => {
   it("large attachments arrive byte for byte", async () => {
     const account = await online(fresh().open());
     const bytes = Buffer.alloc(3_000_000, "Linka ");
-    await dovecot.deliver({ subject: "large", text: "x", attachments: [{ filename: "a.bin", content: bytes }] }, mailbox.address);
+    await dovecot.deliver(
+      { subject: "large", text: "x", attachments: [{ filename: "a.bin", content: bytes }] },
+      mailbox.address,
+    );
     await arrival(account, "large");
     const [file] = account.messages()[0]?.files ?? [];
     expect(Buffer.from(file?.bytes ?? []).equals(bytes)).toBe(true);

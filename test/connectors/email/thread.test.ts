@@ -78,15 +78,24 @@ describe("ids of letters", () => {
   });
 
   it("a letter that only claims to come from us is not taken for ours", async () => {
-    const forged = await inbound("From: support@acme.test\r\nTo: support@acme.test\r\nMessage-ID: <x@y>\r\n\r\nText\r\n");
+    const forged = await inbound(
+      "From: support@acme.test\r\nTo: support@acme.test\r\nMessage-ID: <x@y>\r\n\r\nText\r\n",
+    );
     expect(forged.own).toBe(false);
   });
 
   it("a letter in the folder of sent mail is ours, and its customer is whom it went to", async () => {
-    const colleague = await inbound("From: support@acme.test\r\nTo: jan@x.cz\r\nMessage-ID: <o@acme.test>\r\n\r\nT\r\n", {
-      ours: true,
+    const colleague = await inbound(
+      "From: support@acme.test\r\nTo: jan@x.cz\r\nMessage-ID: <o@acme.test>\r\n\r\nT\r\n",
+      {
+        ours: true,
+      },
+    );
+    expect(colleague).toMatchObject({
+      own: true,
+      from: { addresses: [{ value: "jan@x.cz" }] },
+      aliases: ["<o@acme.test>"],
     });
-    expect(colleague).toMatchObject({ own: true, from: { addresses: [{ value: "jan@x.cz" }] }, aliases: ["<o@acme.test>"] });
   });
 });
 
@@ -94,7 +103,11 @@ describe("References of an answer", () => {
   it("name the thread's letters oldest first, the root included", () => {
     const references = outgoingReferences({
       thread: threadKey("<root@x>"),
-      references: [letterId({ messageId: "<a@x>", hash: "1" }), remoteId(ours), letterId({ messageId: undefined, hash: "2" })],
+      references: [
+        letterId({ messageId: "<a@x>", hash: "1" }),
+        remoteId(ours),
+        letterId({ messageId: undefined, hash: "2" }),
+      ],
     });
     expect(references).toEqual(["<root@x>", "<a@x>", ours]);
   });
@@ -129,7 +142,9 @@ describe("reply tokens", () => {
 
 describe("who wrote a letter", () => {
   it("Reply-To changes nothing about the sender, but is shown", async () => {
-    const letter = await inbound("From: Jan <jan@x.cz>\r\nReply-To: eva@evil.cz\r\nTo: support@acme.test\r\n\r\nText\r\n");
+    const letter = await inbound(
+      "From: Jan <jan@x.cz>\r\nReply-To: eva@evil.cz\r\nTo: support@acme.test\r\n\r\nText\r\n",
+    );
     expect(letter.from).toEqual({ addresses: [{ kind: "email", value: "jan@x.cz" }], name: "Jan" });
     expect(letter.detail).toMatchObject({ replyTo: [{ address: "eva@evil.cz" }] });
     expect(letter.participants?.map(({ value }) => value)).toEqual(["jan@x.cz"]);
@@ -174,6 +189,8 @@ describe("subjects and settings", () => {
   it("a password is sent unencrypted to this machine only", () => {
     const open = { ...config, imapSecurity: "none" as const };
     expect(settings.safeParse(open).success).toBe(true);
-    expect(settings.safeParse({ ...open, imapHost: "mail.acme.test" }).error?.issues[0]?.message).toMatch(/unencrypted/);
+    expect(settings.safeParse({ ...open, imapHost: "mail.acme.test" }).error?.issues[0]?.message).toMatch(
+      /unencrypted/,
+    );
   });
 });

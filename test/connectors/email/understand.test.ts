@@ -19,20 +19,41 @@ const visible = (text: string): string => {
 describe("quoted text and signatures are folded, never removed", () => {
   it.each([
     ["Gmail, Czech", `${answer}\n\npo 3. 3. 2025 v 10:15 odesílatel Podpora <p@acme.cz> napsal:\n\n${quoted}`],
-    ["Gmail, Czech, wrapped", `${answer}\n\npo 3. 3. 2025 v 10:15 odesílatel Podpora s.r.o. <p@acme.cz>\nnapsal:\n\n${quoted}`],
-    ["Seznam", `${answer}\n\n---------- Původní e-mail ----------\nOd: Podpora <p@acme.cz>\nKomu: jan@seznam.cz\n${plain}`],
-    ["Outlook, Czech", `${answer}\n\nOd: Podpora <p@acme.cz>\nOdesláno: pondělí 3. března 2025 10:15\nKomu: Jan <j@f.cz>\nPředmět: Faktura\n\n${plain}`],
-    ["Outlook, Czech, ruled", `${answer}\n\n________________________________\nOd: Podpora <p@acme.cz>\nOdesláno: pondělí 3. března 2025\n\n${plain}`],
+    [
+      "Gmail, Czech, wrapped",
+      `${answer}\n\npo 3. 3. 2025 v 10:15 odesílatel Podpora s.r.o. <p@acme.cz>\nnapsal:\n\n${quoted}`,
+    ],
+    [
+      "Seznam",
+      `${answer}\n\n---------- Původní e-mail ----------\nOd: Podpora <p@acme.cz>\nKomu: jan@seznam.cz\n${plain}`,
+    ],
+    [
+      "Outlook, Czech",
+      `${answer}\n\nOd: Podpora <p@acme.cz>\nOdesláno: pondělí 3. března 2025 10:15\nKomu: Jan <j@f.cz>\nPředmět: Faktura\n\n${plain}`,
+    ],
+    [
+      "Outlook, Czech, ruled",
+      `${answer}\n\n________________________________\nOd: Podpora <p@acme.cz>\nOdesláno: pondělí 3. března 2025\n\n${plain}`,
+    ],
     ["Thunderbird, Czech", `${answer}\n\nDne 03.03.25 v 10:15 Podpora napsal(a):\n${quoted}`],
     ["Apple, Czech", `${answer}\n\nOdesláno z iPhonu\n\n3. 3. 2025 v 10:15, Podpora <p@acme.cz>:\n\n${quoted}`],
     ["a phone's footer", `${answer}\n\nOdesláno z mého iPhonu`],
     ["Gmail, Slovak", `${answer}\n\nut 4. 3. 2025 o 9:00 Podpora <p@acme.sk> napísal(a):\n\n${quoted}`],
-    ["Outlook, Slovak", `${answer}\n\nOd: Podpora <p@acme.sk>\nOdoslané: pondelok 3. marca 2025\nKomu: Jan <j@x.sk>\nPredmet: Faktúra\n\n${plain}`],
+    [
+      "Outlook, Slovak",
+      `${answer}\n\nOd: Podpora <p@acme.sk>\nOdoslané: pondelok 3. marca 2025\nKomu: Jan <j@x.sk>\nPredmet: Faktúra\n\n${plain}`,
+    ],
     ["Gmail, Polish", `${answer}\n\npon., 3 mar 2025 o 10:15 Pomoc <p@acme.pl> napisał(a):\n\n${quoted}`],
     ["Thunderbird, Polish", `${answer}\n\nW dniu 3.03.2025 o 10:15, Pomoc pisze:\n${quoted}`],
-    ["Apple, Polish", `${answer}\n\nWiadomość napisana przez Pomoc <p@acme.pl> w dniu 3 mar 2025, o godz. 10:15:\n\n${quoted}`],
+    [
+      "Apple, Polish",
+      `${answer}\n\nWiadomość napisana przez Pomoc <p@acme.pl> w dniu 3 mar 2025, o godz. 10:15:\n\n${quoted}`,
+    ],
     ["Gmail, English", `${answer}\n\nOn Mon, Mar 3, 2025 at 10:15 AM Support <s@acme.com> wrote:\n\n${quoted}`],
-    ["Outlook, German", `${answer}\n\nVon: Support <s@acme.de>\nGesendet: Montag, 3. März 2025\nAn: Jan <j@x.de>\nBetreff: Rechnung\n\n${plain}`],
+    [
+      "Outlook, German",
+      `${answer}\n\nVon: Support <s@acme.de>\nGesendet: Montag, 3. März 2025\nAn: Jan <j@x.de>\nBetreff: Rechnung\n\n${plain}`,
+    ],
     ["an answer below the quote", `${quoted}\n\n${answer}`],
     ["a signature", `${answer}\n\n-- \nJan Novák\n+420 777 123 456`],
   ])("%s", (_, text) => {
@@ -56,7 +77,8 @@ describe("quoted text and signatures are folded, never removed", () => {
 });
 
 describe("HTML of strangers", () => {
-  const dangerous = /<(?:script|svg|math|style|form|input|base|iframe|object|meta)|\son\w+\s*=|javascript:|@import|url\(|position:|\ssrc="(?!cid:)/i;
+  const dangerous =
+    /<(?:script|svg|math|style|form|input|base|iframe|object|meta)|\son\w+\s*=|javascript:|@import|url\(|position:|\ssrc="(?!cid:)/i;
   it.each([
     "<img src=x onerror=alert(1)>",
     "<svg><script>1</script></svg><p onclick=a()>x",
@@ -76,7 +98,8 @@ describe("HTML of strangers", () => {
   });
 
   it("keeps what makes a letter readable", () => {
-    const html = '<table><tr><td colspan="2" style="color: red">A</td></tr></table><p><b>B</b> <a href="https://x.cz">C</a></p>';
+    const html =
+      '<table><tr><td colspan="2" style="color: red">A</td></tr></table><p><b>B</b> <a href="https://x.cz">C</a></p>';
     expect(sanitise(html)).toBe(
       '<table><tr><td colspan="2" style="color:red">A</td></tr></table><p><b>B</b> <a href="https://x.cz" target="_blank" rel="noopener noreferrer nofollow">C</a></p>',
     );
@@ -108,20 +131,28 @@ describe("who or what wrote a letter", () => {
   });
 
   it("a newsletter is bulk mail", async () => {
-    const letter = await readLetter("From: n@x.cz\r\nList-Unsubscribe: <https://x.cz/u>\r\nSubject: Sleva\r\n\r\nKupte\r\n");
+    const letter = await readLetter(
+      "From: n@x.cz\r\nList-Unsubscribe: <https://x.cz/u>\r\nSubject: Sleva\r\n\r\nKupte\r\n",
+    );
     expect(letter.verdict.kind).toBe("bulk");
   });
 
-  it("of the public machine-made mails at least 96 % are recognised", { timeout: 60_000 }, async ({ annotate, skip }) => {
-    const folder = path.resolve(import.meta.dirname, "../../../../shared/samples/email/sisimai");
-    const names = (await readdir(folder, { recursive: true }).catch(() => [])).filter((name) => name.endsWith(".eml"));
-    if (names.length === 0) return skip("no corpora beside the project");
-    let known = 0;
-    for (const name of names) {
-      const { kind } = (await readLetter(await readFile(path.join(folder, name)))).verdict;
-      if (kind !== "human" && kind !== "bulk") known++;
-    }
-    await annotate(`${known} of ${names.length} machine-made mails recognised`);
-    expect(known / names.length).toBeGreaterThan(0.96);
-  });
+  it(
+    "of the public machine-made mails at least 96 % are recognised",
+    { timeout: 60_000 },
+    async ({ annotate, skip }) => {
+      const folder = path.resolve(import.meta.dirname, "../../../../shared/samples/email/sisimai");
+      const names = (await readdir(folder, { recursive: true }).catch(() => [])).filter((name) =>
+        name.endsWith(".eml"),
+      );
+      skip(names.length === 0, "no corpora beside the project");
+      let known = 0;
+      for (const name of names) {
+        const { kind } = (await readLetter(await readFile(path.join(folder, name)))).verdict;
+        if (kind !== "human" && kind !== "bulk") known++;
+      }
+      await annotate(`${known} of ${names.length} machine-made mails recognised`);
+      expect(known / names.length).toBeGreaterThan(0.96);
+    },
+  );
 });
