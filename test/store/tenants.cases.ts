@@ -47,7 +47,7 @@ const limits: Limits = { text: 1000, attachments: false, replyWindowHours: false
 export const asked: Readonly<Record<string, (world: World) => readonly Record<string, unknown>[]>> = {
   "conversations.listView": ({ db, scope, loot }) =>
     ["mine", "unassigned", "all", "snoozed", "closed"].flatMap((kind) =>
-      [{}, { tenantId: loot.tenantId }, { queueId: loot.queues[0] }, { query: "bbb" }, { query: "#1" }].map((view) => ({
+      [{}, { tenantId: loot.tenantId }, { queueId: loot.queues[0] }, { query: "zzz" }, { query: "#1" }].map((view) => ({
         db,
         scope,
         view: { kind, ...view },
@@ -68,7 +68,7 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
     each(loot.contacts, (id) => ({ db, scope, secrets: bench.secrets, id })),
   "contacts.searchContacts": ({ db, scope, bench, loot }) =>
     [loot.tenantId, ...scope.tenantIds].flatMap((tenantId) =>
-      ["bbb", "customer@bbb.example"].map((query) => ({ db, scope, secrets: bench.secrets, tenantId, query })),
+      ["zzz", "customer@zzz.example"].map((query) => ({ db, scope, secrets: bench.secrets, tenantId, query })),
     ),
   "contacts.mergeContacts": ({ db, scope, loot }) => [
     { db, scope, fromId: loot.contacts[0], intoId: loot.contacts[1], reason: "theft", now: now() },
