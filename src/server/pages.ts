@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import express, { type Express, type Response } from "express";
 import { contentSecurityPolicy } from "helmet";
@@ -37,6 +38,18 @@ const embedders = async (db: Db, account: unknown): Promise<readonly string[]> =
   return allowed.length === 0 ? ["*"] : ["'self'", ...allowed];
 };
 
+/** Whose chat the demo shop shows: the demo e-shop's, else the oldest that any site may embed. None: an empty id. */
+const demoAccount = async (db: Db): Promise<string> => {
+  const [row] = await db.query<{ id: string }>({
+    name: "demo-widget",
+    text: `SELECT a.id FROM channel_account a JOIN tenant t ON t.id = a.tenant_id
+           WHERE a.kind = 'chat' AND a.enabled AND coalesce(a.config->'allowedOrigins', '[]') = '[]'
+           ORDER BY t.key <> 'zahradka', a.created_at, a.id LIMIT 1`,
+    values: [],
+  });
+  return row?.id ?? "";
+};
+
 const hashed = /-[A-Za-z0-9_-]{8,}\.\w+$/;
 
 const cached = (response: Response, file: string): void => {
@@ -70,9 +83,15 @@ export const servePages = (app: Express, parts: { dist: string; db: Db }): void 
   app.use("/widget", express.static(visitor, common), (_request, response) => {
     response.status(404).end();
   });
-  app.get("/demo", (_request, response) => {
-    response.sendFile("demo.html", { root: visitor, cacheControl: false, headers: { "cache-control": "no-cache" } });
-  });
+  app.get(
+    "/demo",
+    awaiting(async (_request, response, next) => {
+      const page = await readFile(path.join(visitor, "demo.html"), "utf8").catch(() => undefined);
+      if (page === undefined) return next();
+      response.setHeader("cache-control", "no-cache");
+      response.type("html").send(page.replaceAll("__ACCOUNT__", await demoAccount(parts.db)));
+    }),
+  );
   app.use(express.static(desk, common));
   // Addresses inside the desk are its own: any of them starts it.
   app.get(/^\/(?!api\/|files\/|hooks\/|socket\.io\/|assets\/)[^.]*$/, (_request, response) => {
