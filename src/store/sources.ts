@@ -29,7 +29,7 @@ export const messageSource = async (input: {
     text: `SELECT m.tenant_id, c.queue_id, c.number, m.seq, e.raw, e.raw_blob
              FROM message m
              JOIN conversation c ON c.id = m.conversation_id
-             JOIN inbound_event e ON e.account_id = m.account_id AND e.dedupe_key = m.external_id AND e.type = 'message'
+             JOIN inbound_event e ON e.account_id = m.account_id AND e.dedupe_key = 'm:' || m.external_id AND e.type = 'message'
             WHERE m.id = $1 AND m.tenant_id = ANY($2::uuid[])`,
     values: [input.messageId, input.scope.tenantIds],
   });
