@@ -6,6 +6,7 @@ import { replyAllowed } from "#core/windows";
 import type { Queryable } from "./db.ts";
 import { loadMessages } from "./load.ts";
 import { type Locked, lockByMessage } from "./locked.ts";
+import { admitAuthor } from "./participants.ts";
 import { finishSteps } from "./step.ts";
 
 interface MessageInput {
@@ -108,6 +109,7 @@ export const storeAccept = async (
   const { conversation, message } = await lockMessage(input);
   if (!message.held) return { message, change: null };
   await q.query({ name: "accept-held", text: "update message set held = false where id = $1", values: [message.id] });
+  await admitAuthor({ q, messageId: message.id, now: input.now });
   await q.query({
     name: "accept-held-conversation",
     text: `update conversation set unread = unread + case when $2 > read_seq then 1 else 0 end,

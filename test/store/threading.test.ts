@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { InboundMessage } from "#contract";
 import type { AccountRef } from "#core/inbound";
 import type { StoredChange } from "#core/records";
+import { systemScope } from "#core/scope";
+import { storeAccept } from "#store/commands-message";
 import { type FreshDatabase, freshDatabase } from "../support/database.ts";
 import { email, type JournalBench, journalBench, message, seedAccount } from "../support/inbound.ts";
 
@@ -147,6 +149,17 @@ describe("the authority rule: a match says where, the sender says whether", () =
     expect(theirs?.row.contactId).not.toBe(ours.row.contactId);
     await bench.journal.receive({ account: other, event: letter("same@example.cz", { references: ["<same-id>"] }) });
     expect(bench.published.at(-1)?.row.id).toBe(theirs?.row.id);
+  });
+});
+
+describe("a held letter that an agent accepts", () => {
+  it("makes its sender a participant: the next one is appended", async () => {
+    const opened = await receive(letter("anna@example.cz", { id: "<a1>" }));
+    const held = await receive(letter("annas-sister@example.cz", { references: ["<a1>"] }));
+    const scope = systemScope({ tenantId: account.tenantId });
+    await bench.db.tx((q) => storeAccept({ q, scope, messageId: first(held).id, now: clock }));
+    const next = await receive(letter("annas-sister@example.cz", { references: ["<a1>"] }));
+    expect([next.row.id, first(next).held]).toEqual([opened.row.id, false]);
   });
 });
 
