@@ -64,10 +64,12 @@ export const claimDue = (input: {
         select d.id from delivery d
         where d.account_id = $1 and d.tenant_id = $2 and d.state in ('held', 'queued') and d.next_at <= $3
           and exists (select 1 from lead)
+          and not exists (select 1 from delivery e where e.thread_id = d.thread_id and e.seq < d.seq
+            and e.conversation_id = d.conversation_id and e.state in ('held', 'queued', 'sending'))
           and not exists (select 1 from delivery e where e.thread_id = d.thread_id
-            and e.state in ('held', 'queued', 'sending')
-            and case when e.conversation_id = d.conversation_id then e.seq < d.seq else e.created_at < d.created_at end)
-        order by d.next_at, d.created_at, d.seq limit $7 for update of d skip locked),
+            and e.conversation_id <> d.conversation_id and e.created_at < d.created_at
+            and e.state in ('held', 'queued', 'sending'))
+        order by d.next_at limit $7 for update of d skip locked),
       taken as (
         update delivery d set state = 'sending', rank = 2, attempts = d.attempts + 1, claimed_by = $8,
           claimed_until = now() + interval '90 seconds', updated_at = $3
