@@ -272,3 +272,28 @@ it("older messages come page by page from the top", async () => {
   expect(await bubbles(back, "visitor")).toEqual(["Začátek"]);
   expect(await bubbles(back, "agent")).toEqual(Array.from({ length: 60 }, (_, index) => `Řádek ${index + 1}`));
 });
+
+it("new lines stay in sight, but nobody who reads above is dragged down", async () => {
+  const { host, context } = await begin();
+  const { frame } = await openChat(context, host.shop);
+  await say(frame, "Začátek");
+  await stored(host, "Začátek");
+  for (let count = 1; count <= 30; count += 1) await host.agent(`Řádek ${count}`);
+  await shows(frame, 31);
+  const place = (): Promise<{ top: number; end: boolean }> =>
+    frame.$eval(".log", (log) => ({
+      top: log.scrollTop,
+      end: log.scrollHeight - log.scrollTop - log.clientHeight < 2,
+    }));
+  expect((await place()).end).toBe(true);
+  await frame.$eval(".log", (log) => {
+    log.scrollTop = 100;
+    return new Promise((resolve) => log.addEventListener("scroll", resolve, { once: true }));
+  });
+  await host.agent("Zatímco čtete");
+  await shows(frame, 32);
+  expect(await place()).toEqual({ top: 100, end: false });
+  await say(frame, "Odpovídám");
+  await shows(frame, 33);
+  expect((await place()).end).toBe(true);
+});

@@ -9,6 +9,8 @@ import type { State } from "./state.ts";
 import type { Texts } from "./texts/index.ts";
 
 const together = 5 * 60_000;
+/** Pixels from the end that still count as reading the end. */
+const nearEnd = 60;
 
 const sameDay = (a: number, b: number): boolean => new Date(a).toDateString() === new Date(b).toDateString();
 const joined = (a: Line | undefined, b: Line): boolean =>
@@ -43,23 +45,43 @@ export const Log = ({ chat, state, texts, look }: Props) => {
   const lastOwn = lines.findLast(({ from, state }) => from === "visitor" && state !== "failed")?.key;
   const first = lines[0]?.key;
   const shownFirst = useRef(first);
+  const shownOwn = useRef(lastOwn);
+  const atEnd = useRef(true);
 
-  // New lines keep the end in sight, older ones above keep the line that was in sight.
+  // Whoever reads the end sees new lines; whoever reads above is left there, also when older lines come on top.
   useLayoutEffect(() => {
     const log = box.current;
     if (!log) return;
     const older = shownFirst.current !== undefined && first !== shownFirst.current;
+    const wrote = lastOwn !== shownOwn.current;
     shownFirst.current = first;
+    shownOwn.current = lastOwn;
     if (older) log.scrollTop += log.scrollHeight - height.current;
-    else log.scrollTop = log.scrollHeight;
+    else if (atEnd.current || wrote) log.scrollTop = log.scrollHeight;
     height.current = log.scrollHeight;
   }, [lines, state.typing]);
+  const scrolled = (log: HTMLElement): void => {
+    atEnd.current = log.scrollHeight - log.scrollTop - log.clientHeight < nearEnd;
+  };
+  const grown = (log: HTMLElement): void => {
+    if (atEnd.current) log.scrollTop = log.scrollHeight;
+    height.current = log.scrollHeight;
+  };
 
   const agent = lines.findLast(({ from }) => from === "agent")?.author;
   const operator = agent?.name || look.agentName || texts.t("operator");
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrollable region must be reachable by keyboard
-    <div class="log" ref={box} role="log" aria-live="off" aria-label={texts.t("log")} tabIndex={0}>
+    <div
+      class="log"
+      ref={box}
+      role="log"
+      aria-live="off"
+      aria-label={texts.t("log")}
+      tabIndex={0}
+      onScroll={(event) => scrolled(event.currentTarget)}
+      onLoadCapture={(event) => grown(event.currentTarget)}
+    >
       {state.older && (
         <button type="button" class="quiet" onClick={() => void chat.loadOlder().catch(() => {})}>
           {texts.t("older")}
