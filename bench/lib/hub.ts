@@ -23,6 +23,8 @@ export interface BenchHub {
   crash(): Promise<void>;
   restart(): Promise<void>;
   address(): string;
+  /** What the hub printed, for the reader of a failed run. */
+  output(): string;
   stop(): Promise<void>;
 }
 
@@ -94,6 +96,7 @@ export const benchHub = async (input: { readonly queues: number; readonly agents
     cookies: fixture.users.map(({ cookie }) => cookie),
     desk,
     address: () => hub.url,
+    output: () => hub.output(),
     crash: () => hub.kill("SIGKILL"),
     restart: async () => {
       hub = await start();

@@ -58,7 +58,12 @@ export const makeCommands = (input: {
   return {
     sendMessage: async (scope, takes) => {
       const now = input.now();
-      const done = await transact((q) => storeSend({ q, scope, takes, secrets, limits, now }));
+      const done = await transact(async (q) => {
+        reach("command.begun");
+        const stored = await storeSend({ q, scope, takes, secrets, limits, now });
+        reach("command.before-commit");
+        return stored;
+      });
       reach("command.sent");
       publish(done.change);
       showSeen(done.seen);

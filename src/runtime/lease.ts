@@ -3,6 +3,7 @@ import type { Db } from "#store/db";
 import { foreignOwners, type HeldLease, holdLeases, releaseLeases } from "#store/leases";
 import type { LeaseProof } from "#store/outbox";
 import { endedOwners, ownerName } from "./process-mark.ts";
+import { reach } from "#store/points";
 
 /** A lease lasts this long without renewal; with the renewal's pause, the longest wait for a takeover. */
 const ttlDefaultMs = 8_000;
@@ -68,6 +69,7 @@ export const keepLeases = (input: {
       drop(name);
       if (fencing === undefined) continue;
       mine.set(name, { fencing, until });
+      reach("lease.taken");
       gained({ name, owner, fencing });
     }
   };

@@ -33,6 +33,7 @@ export const openOutcomeWriter = (input: {
 
   const store = async (batch: readonly Waiting[]): Promise<void> => {
     const outcomes = batch.flatMap((one) => one.outcomes);
+    reach("outbox.writing");
     publisher.changes(await writeOutcomes({ db, outcomes, now: input.now() }));
     reach("outbox.written");
     for (const one of batch) one.done(true);

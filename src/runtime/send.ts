@@ -4,6 +4,7 @@ import { replyAllowed } from "#core/windows";
 import type { Files } from "#store/files";
 import type { Claimed, Outcome } from "#store/outbox";
 import type { Outlet } from "./ports.ts";
+import { reach } from "#store/points";
 
 /** Longest a channel may take over one message; then its outcome is unknown. */
 export const sendWithinMs = 60_000;
@@ -83,6 +84,7 @@ const callConnector = async (outlet: Outlet, outbound: Outbound, stopped: AbortS
     { once: true },
   );
   try {
+    reach("outbox.sending");
     return await Promise.race([outlet.connection.send(outbound, signal), silent.promise]);
   } catch (thrown) {
     if (signal.aborted && !(thrown instanceof ConnectorError))

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
+import { reach } from "./points.ts";
 
 /** Thrown by `put` when the source is longer than allowed; nothing is kept. */
 export class FileTooLarge extends Error {
@@ -12,7 +13,10 @@ export class FileTooLarge extends Error {
 /** Content-addressed files: the key is the SHA-256 of the bytes, so the same bytes are kept once. */
 export interface Files {
   /** Resolves once the bytes and their directory entry are on disk. Throws FileTooLarge above `maxBytes`. */
-  put(source: AsyncIterable<Uint8Array>, options?: { readonly maxBytes?: number }): Promise<{ key: string; size: number }>;
+  put(
+    source: AsyncIterable<Uint8Array>,
+    options?: { readonly maxBytes?: number },
+  ): Promise<{ key: string; size: number }>;
   /** Bytes `start` to `end`, both inclusive; the whole file without a range. The stream fails when there is no such file. */
   read(key: string, range?: { readonly start: number; readonly end: number }): Readable;
   stat(key: string): Promise<{ size: number } | null>;
@@ -41,7 +45,9 @@ export const openFiles = (input: { readonly dir: string }): Files => {
     const target = place(key);
     const folder = path.dirname(target);
     const created = await mkdir(folder, { recursive: true });
+    reach("file.synced");
     await rename(temporary, target);
+    reach("file.renamed");
     await syncFolder(folder);
     // A new folder is itself an entry of its parents: they must survive a power cut too.
     if (created !== undefined) {

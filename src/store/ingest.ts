@@ -45,7 +45,9 @@ const file = async (input: {
 }): Promise<StoredChange[]> => {
   const { q, secrets, settled, now } = input;
   await lockArrivals({ q, items: input.items, settled });
+  reach("ingest.locked");
   const { world, waiting } = await loadWorld({ q, items: input.items, settled });
+  reach("ingest.loaded");
   const items = unknown(input.items, world.known);
   const news = items.flatMap(newsOf);
   const keys = [
@@ -75,6 +77,7 @@ const file = async (input: {
   }
   const outcome: NewsOutcome | null =
     news.length + waiting.length === 0 ? null : await applyAllNews({ q, world, plan, items: news, waiting, targets });
+  reach("ingest.planned");
   await writeBatch({ q, secrets, world, plan, now });
   if (outcome !== null) await writeNews({ q, outcome, now });
   reach("ingest.before-commit");

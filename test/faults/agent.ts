@@ -7,6 +7,8 @@ import { createDesk, type Desk } from "../../src/web/state/desk.ts";
 const deskSocket = (input: { readonly url: string; readonly cookie: string }): Socket =>
   io(input.url, {
     autoConnect: false,
+    // One line each: a shared one would carry the agent and the visitor together.
+    forceNew: true,
     transports: ["websocket"],
     reconnectionDelay: 50,
     reconnectionDelayMax: 200,

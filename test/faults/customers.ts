@@ -60,6 +60,11 @@ export const loopbackCustomer = (input: {
             from: { id: input.thread, name: input.thread },
             text,
             at: new Date().toISOString(),
+            // Now and then with a file, so that the file store's instants are met too.
+            attachments:
+              told.texts.length % 5 === 0
+                ? [{ name: "note.txt", mimeType: "text/plain", content: Buffer.from(text).toString("base64") }]
+                : [],
           },
         ],
       });
@@ -84,6 +89,8 @@ export const chatVisitor = (input: {
   const told: Told = { channel: "chat", thread: input.name, texts: [] };
   let token: string | undefined;
   const socket: Socket = io(`${input.url}/visitor`, {
+    // One line each: a shared one would carry the agent and the visitor together.
+    forceNew: true,
     transports: ["websocket"],
     auth: { account: input.account },
     reconnectionDelay: 50,
@@ -112,7 +119,7 @@ export const chatVisitor = (input: {
     say: async () => {
       const text = `chat ${input.name} ${told.texts.length}`;
       told.texts.push(text);
-      const payload = { id: `c-${input.name}-${told.texts.length}`.padEnd(16, "0"), text };
+      const payload = { id: `c-${input.name}-${String(told.texts.length).padStart(8, "0")}`, text };
       for (;;) {
         if (await greet()) {
           const answer = await ask("send", payload);

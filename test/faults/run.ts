@@ -7,34 +7,40 @@ import { makeWorld, type World } from "./world.ts";
 
 /** Every marked instant of the way in and out (`reach` in src): the hub is killed by SIGKILL right there. */
 export const points = [
-  "file.written",
-  "file.renamed",
-  "journal.received",
+  "lease.taken",
+  "webhook.read",
+  "journal.taken",
   "journal.batch",
-  "ingest.journaled",
-  "ingest.contacts",
-  "ingest.conversations",
-  "ingest.messages",
+  "ingest.locked",
+  "ingest.loaded",
+  "ingest.planned",
   "ingest.before-commit",
-  "ingest.committed",
+  "journal.after-commit",
   "journal.published",
   "journal.resolved",
-  "webhook.read",
-  "webhook.answered",
+  "webhook.stored",
+  "file.synced",
+  "file.renamed",
   "peer.asked",
-  "command.stored",
+  "peer.answered",
+  "command.begun",
+  "command.before-commit",
   "command.sent",
   "outbox.claimed",
   "outbox.sending",
   "outbox.answered",
+  "outbox.writing",
   "outbox.written",
-  "lease.taken",
 ] as const;
 
-const until = async (done: () => Promise<boolean> | boolean, withinMs: number, what: string): Promise<void> => {
+const until = async (
+  done: () => Promise<boolean> | boolean,
+  withinMs: number,
+  what: string | (() => string),
+): Promise<void> => {
   const end = Date.now() + withinMs;
   while (!(await done())) {
-    if (Date.now() > end) throw new Error(`waited ${withinMs} ms for: ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${withinMs} ms for: ${typeof what === "string" ? what : what()}`);
     await pause(25);
   }
 };
@@ -121,20 +127,17 @@ export const runFaults = async (input: {
   try {
     let hub = await world.start();
     const watcher = makeWatcher({ url: world.url, cookie: world.fixture.users[0]?.cookie ?? "" });
+    void watcher.desk.inbox.open({ kind: "all" });
     const people = talking(world);
     await until(() => people.agent.written.size > 0, 20_000, "the first answer");
     await hub.kill("SIGKILL");
     kills++;
     for (const [index, point] of input.points.entries()) {
-      hub = await world.start(`${point}@${1 + (index % 3)}`);
       people.cut();
       watcher.cut();
       cuts++;
-      const ended = await Promise.race([hub.exited.then(() => true), pause(8_000, false)]);
-      if (!ended) {
-        unreached.push(point);
-        await hub.kill("SIGKILL");
-      }
+      const ended = await world.startAndDie(`${point}@${1 + (index % 3)}`, 12_000);
+      if (!ended) unreached.push(point);
       kills++;
       input.say(`${ended ? "killed at" : "NEVER REACHED"} ${point}`);
     }
@@ -157,7 +160,10 @@ export const runFaults = async (input: {
       await until(
         () => people.customers.every(({ told }, i) => told.texts.length > (before[i] ?? 0) + 1),
         30_000,
-        "talk to go on after PostgreSQL came back",
+        () =>
+          `talk to go on after PostgreSQL came back: ${people.customers
+            .map(({ told }, i) => `${told.channel} ${told.thread} ${before[i]} -> ${told.texts.length}`)
+            .join(", ")}\n${hub.output().slice(-3000)}`,
       );
     }
     await people.stop();

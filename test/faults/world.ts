@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { startCallback } from "../contract/callback.ts";
 import { type Fixture, seedFixture } from "../support/fixture.ts";
-import { type HubProcess, startHub } from "../support/hub.ts";
+import { HubEnded, type HubProcess, startHub } from "../support/hub.ts";
 import { type OwnPostgres, ownPostgres, temporaryFolder } from "../support/postgres.ts";
 
 export interface World {
@@ -14,8 +15,9 @@ export interface World {
   readonly fixture: Fixture;
   /** The customers' side of the loopback accounts. */
   readonly callback: Awaited<ReturnType<typeof startCallback>>;
-  /** Starts the hub; with `faultAt` ("point@n") it kills itself at that instant. */
-  start(faultAt?: string): Promise<HubProcess>;
+  start(): Promise<HubProcess>;
+  /** Starts a hub that kills itself at "point@n"; true when it did so in time, ready or not. */
+  startAndDie(faultAt: string, withinMs: number): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -47,24 +49,35 @@ export const makeWorld = async (): Promise<World> => {
     callbackUrl: callback.url,
   });
   let hub: HubProcess | undefined;
+  const run = async (extra: Readonly<Record<string, string>>): Promise<HubProcess> => {
+    hub = await startHub({
+      dataDir: folder.path,
+      env: { PORT: String(port), DATABASE_URL: postgres.url, LINKA_SECRET: secret, LINKA_DEMO: "0", ...extra },
+      preload: [join(import.meta.dirname, "crashAt.ts")],
+    });
+    return hub;
+  };
   return {
     url,
     postgres,
     fixture,
     callback,
-    start: async (faultAt) => {
-      hub = await startHub({
-        dataDir: folder.path,
-        env: {
-          PORT: String(port),
-          DATABASE_URL: postgres.url,
-          LINKA_SECRET: secret,
-          LINKA_DEMO: "0",
-          ...(faultAt !== undefined && { FAULT_AT: faultAt }),
-        },
-        preload: [join(import.meta.dirname, "crashAt.ts")],
-      });
-      return hub;
+    start: () => run({}),
+    startAndDie: async (faultAt, withinMs) => {
+      const died = (async () => {
+        try {
+          await (
+            await run({ FAULT_AT: faultAt })
+          ).exited;
+        } catch (thrown) {
+          // People talk to the port from the first moment: it may die before it says that it is ready.
+          if (!(thrown instanceof HubEnded && thrown.signal === "SIGKILL")) throw thrown;
+        }
+        return true;
+      })();
+      if (await Promise.race([died, pause(withinMs, false)])) return true;
+      await hub?.kill("SIGKILL");
+      return false;
     },
     stop: async () => {
       await hub?.kill("SIGKILL");

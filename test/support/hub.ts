@@ -16,6 +16,22 @@ export interface HubProcess {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
+/** The hub ended before it was ready; the message holds everything it printed. */
+export class HubEnded extends Error {
+  override readonly name = "HubEnded";
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  constructor(input: {
+    readonly code: number | null;
+    readonly signal: NodeJS.Signals | null;
+    readonly printed: string;
+  }) {
+    super(`ended before it was ready (${input.code ?? input.signal}):\n${input.printed}`);
+    this.code = input.code;
+    this.signal = input.signal;
+  }
+}
+
 /** Children of this test process; none outlives it, also when the test dies by a signal it can see. */
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
@@ -25,7 +41,7 @@ process.once("exit", () => {
 /**
  * Starts the hub as a user does (`src/main.ts` in its own process) and resolves at its ready line.
  * `preload` modules run first: the fault tests subscribe to the marked points there.
- * Rejects with everything the hub printed when it ends before it is ready.
+ * Rejects with HubEnded when it ends before it is ready.
  */
 export const startHub = async (input: {
   readonly dataDir: string;
@@ -61,7 +77,7 @@ export const startHub = async (input: {
     child.stderr.on("data", read);
     child.once("exit", (code, signal) => {
       clearTimeout(timer);
-      reject(new Error(`ended before it was ready (${code ?? signal}):\n${printed}`));
+      reject(new HubEnded({ code, signal, printed }));
     });
   }).catch((error: unknown) => {
     child.kill("SIGKILL");
