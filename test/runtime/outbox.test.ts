@@ -97,10 +97,8 @@ describe("a reply goes out", () => {
   it("at once, with everything the channel needs, and the desk is told", async () => {
     const accountId = await open();
     const made = await addCase(world, { tenant, accountId });
-    const before = performance.now();
     const first = await say(made, "První");
     const done = await reaches(first.id, "sent");
-    expect(performance.now() - before).toBeLessThan(900);
     expect(done).toMatchObject({ provider_id: `r-${first.id}`, attempts: 1, next_at: null });
     expect(remote.arrived).toMatchObject([
       {
@@ -133,6 +131,15 @@ describe("a reply goes out", () => {
       return rows.length > 0 && rows;
     });
     expect(account).toBeDefined();
+  });
+
+  it("without waiting for the next look at the table", async () => {
+    const accountId = await open();
+    const made = await addCase(world, { tenant, accountId });
+    const began = performance.now();
+    for (let index = 0; index < 6; index += 1) await reaches((await say(made, String(index))).id, "sent");
+    // Found by the scan alone, each would take up to a second.
+    expect(performance.now() - began).toBeLessThan(3_000);
   });
 
   it("with its files and its reply token when it is a letter, and only after the time for undo", async () => {

@@ -49,7 +49,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   remote = await startRemote();
   tenant = await addTenant(world.db);
-  node = await startNode(world, { connectors, lease: { ttlMs: 2_000, renewMs: 400 } });
+  node = await startNode(world, { connectors, lease: { ttlMs: 8_000, renewMs: 400 } });
 });
 afterEach(async () => {
   await other?.stop();
@@ -124,7 +124,7 @@ describe("the supervisor", () => {
   });
 
   it("hears of a change that another node was told", async () => {
-    other = await startNode(world, { connectors, nodeId: "other", lease: { ttlMs: 2_000, renewMs: 400 } });
+    other = await startNode(world, { connectors, nodeId: "other", lease: { ttlMs: 8_000, renewMs: 400 } });
     const id = await addAccount(world, { tenant, kind: "door", url: "x", config: { word: "ahoj" } });
     await node.supervisor.reload(id);
     await until("the other node has it open", () => other?.supervisor.connection(id));
@@ -142,7 +142,7 @@ describe("the supervisor", () => {
     const id = await addAccount(world, { tenant, kind: "talk", url: remote.url });
     await node.supervisor.reload(id);
     await stateIs(id, "online");
-    other = await startNode(world, { connectors, nodeId: "other", lease: { ttlMs: 2_000, renewMs: 400 } });
+    other = await startNode(world, { connectors, nodeId: "other", lease: { ttlMs: 8_000, renewMs: 400 } });
     const agent = await addAgent(world.db, tenant);
     const made = await addCase(world, { tenant, accountId: id });
     await other.commands.sendMessage(agent.scope, {
@@ -185,8 +185,9 @@ describe("the supervisor", () => {
     await node.supervisor.reload(id);
     await stateIs(id, "online");
     remote.dropLive();
-    await stateIs(id, "offline");
+    await until("the reason is kept", async () => (await row(id))?.last_error === "the remote hung up");
     await stateIs(id, "online");
+    await until("it is connected again", () => remote.live() === 1);
     expect(remote.mostLive()).toBe(1);
   });
 

@@ -16,6 +16,6 @@ process.stdin.on("end", () => process.exit(0)).resume();
 await startNode(attachWorld(url), {
   nodeId,
   connectors: [scripted({ kind: "talk" }), scripted({ kind: "safe", idempotent: true })],
-  lease: { ttlMs: 2_000, renewMs: 400 },
+  lease: { ttlMs: 3_000, renewMs: 500 },
 });
 process.stdout.write("started\n");
