@@ -169,7 +169,7 @@ export const conversationDetail = z.object({
 export const change = z.object({
   prev: z.int(),
   row: conversationRow,
-  /** New and changed messages; empty for list subscribers. */
+  /** New and changed messages; empty for list subscribers, whose `prev` is the version itself: a row alone is no step. */
   messages: z.array(messageView),
 });
 

@@ -2,7 +2,7 @@ import type { Change, Presence } from "#wire";
 
 /** What waits for one group of sockets. */
 interface Pending {
-  readonly changes: Map<string, Change>;
+  readonly changes: Map<string, Change[]>;
   readonly presence: Map<string, Presence>;
 }
 
@@ -35,21 +35,31 @@ const busyGapMs = 100;
 /** Changes a second above which a room counts as busy. */
 const busyRate = 50;
 
-const merge = (before: Change | undefined, next: Change): Change => {
-  if (before === undefined) return next;
+const join = (before: Change, next: Change): Change => {
   const messages = new Map(before.messages.map((message) => [message.id, message]));
   for (const message of next.messages) messages.set(message.id, message);
-  const newer = next.row.version >= before.row.version;
-  return {
-    prev: Math.min(before.prev, next.prev),
-    row: newer ? next.row : before.row,
-    messages: [...messages.values()].sort((a, b) => a.seq - b.seq),
-  };
+  return { prev: before.prev, row: next.row, messages: [...messages.values()].sort((a, b) => a.seq - b.seq) };
 };
 
 /**
- * Coalesces frames: several steps of one conversation become one step from the first `prev` to the last version.
- * Order within a group is the order of arrival.
+ * Steps of one conversation in order, those that follow each other made one. Commits can be told out of order: over a
+ * hole nothing is joined, or a client would take the missing step for known.
+ */
+const inSteps = (changes: readonly Change[]): Change[] => {
+  const steps: Change[] = [];
+  for (const change of changes.toSorted((a, b) => a.row.version - b.row.version)) {
+    const last = steps.at(-1);
+    const follows = last !== undefined && last.row.version === change.prev;
+    if (follows) steps[steps.length - 1] = join(last, change);
+    // A row without its messages (prev is its own version): the newest says it all.
+    else if (last !== undefined && last.prev === last.row.version) steps[steps.length - 1] = change;
+    else steps.push(change);
+  }
+  return steps;
+};
+
+/**
+ * Coalesces frames: what comes for a group within the gap goes together, several steps of a conversation as one.
  */
 export const makeFrames = (input: {
   readonly send: (target: Target, frame: { changes: Change[]; presence: Presence[] }) => void;
@@ -91,7 +101,7 @@ export const makeFrames = (input: {
     group.sentAt = input.now();
     // An idle group is forgotten a moment later: rooms come and go by the thousand.
     group.timer = setTimeout(() => flushKey(key), busyGapMs * 2);
-    input.send(target, { changes: [...changes.values()], presence: [...presence.values()] });
+    input.send(target, { changes: [...changes.values()].flatMap(inSteps), presence: [...presence.values()] });
   };
 
   const add = (target: Target, put: (pending: Pending) => void): void => {
@@ -116,9 +126,9 @@ export const makeFrames = (input: {
   return {
     change: (target, change) =>
       add(target, ({ changes }) => {
-        const merged = merge(changes.get(change.row.id), change);
-        changes.delete(change.row.id);
-        changes.set(change.row.id, merged);
+        const held = changes.get(change.row.id);
+        if (held === undefined) changes.set(change.row.id, [change]);
+        else held.push(change);
       }),
     presence: (target, presence) =>
       add(target, (pending) => {

@@ -1,7 +1,7 @@
 import type { Log } from "#core/log";
 import type { ConversationRecord, Publisher, StoredChange } from "#core/records";
 import { seesQueue } from "#core/scope";
-import type { Change } from "#wire";
+import type { Change, ConversationRow } from "#wire";
 import type { FileLinks } from "#store/links";
 import { presentGone, presentMessage, presentRow } from "../present/conversation.ts";
 import { type DeskNamespace, type DeskSocket, type Place, socketsIn } from "./desk-io.ts";
@@ -19,11 +19,14 @@ export interface DeskPublisher {
   presenceChanged(conversationId: string): void;
 }
 
-const presentChange = (change: StoredChange, audience: Audience, links: FileLinks, whole: boolean): Change => ({
+const wholeStep = (change: StoredChange, audience: Audience, links: FileLinks): Change => ({
   prev: change.prev,
   row: presentRow(change.row, audience),
-  messages: whole ? change.messages.map((message) => presentMessage({ message, audience, links })) : [],
+  messages: change.messages.map((message) => presentMessage({ message, audience, links })),
 });
+
+/** A row without its messages claims no step: who holds the conversation sees a gap and asks. */
+const rowAlone = (row: ConversationRow): Change => ({ prev: row.version, row, messages: [] });
 
 /** Brings committed changes to the rooms that may see them, presented once for each audience that is there. */
 export const makeDeskPublisher = (input: {
@@ -71,20 +74,20 @@ export const makeDeskPublisher = (input: {
     for (const audience of audiences) {
       const inside = conversationRoom(row.id, audience);
       const isOpen = has(inside);
-      if (isOpen) frames.change({ room: inside }, presentChange(change, audience, links, true));
-      // Who has it open gets the whole step and never the row alone: a row first would look like a step without messages.
+      if (isOpen) frames.change({ room: inside }, wholeStep(change, audience, links));
+      // Who has it open gets the whole step alone: a row first would look like a gap.
       const except = isOpen ? { except: [inside] } : {};
       let step: Change | undefined;
       for (const queueId of [row.queueId, "all"] as const) {
         const room = queueRoom(row.tenantId, queueId, audience);
         if (!has(room)) continue;
         rooms.push(room);
-        frames.change({ room, ...except }, (step ??= presentChange(change, audience, links, false)));
+        frames.change({ room, ...except }, (step ??= rowAlone(presentRow(row, audience))));
       }
       const former = moved ? queueRoom(row.tenantId, formerQueueId, audience) : "";
       if (moved && has(former)) {
         rooms.push(former);
-        const gone = { prev: change.prev, row: presentGone(row, audience), messages: [] };
+        const gone = rowAlone(presentGone(row, audience));
         frames.change({ room: former, except: [queueRoom(row.tenantId, row.queueId, audience), inside] }, gone);
       }
     }
