@@ -30,6 +30,7 @@ export interface Settings {
   readonly enable_hashjoin: "on" | "off";
   readonly enable_mergejoin: "on" | "off";
   readonly plan_cache_mode: "auto" | "force_generic_plan";
+  readonly jit: "on" | "off";
 }
 
 /** The database could not be reached or went away: nothing is known to be stored, ask again later. */
