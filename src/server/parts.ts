@@ -47,6 +47,8 @@ export interface Tuning {
   readonly session: SessionLife;
   /** How often sockets are checked against sessions and memberships. */
   readonly sweepMs: number;
+  /** How often desks are told their position in the feed; above any delay between a commit and its telling. */
+  readonly positionMs: number;
   /** A client that is so many bytes or packets behind is disconnected: it resumes by cursor. */
   readonly slowBytes: number;
   readonly slowPackets: number;
@@ -64,6 +66,7 @@ const minute = 60_000;
 export const defaultTuning: Tuning = {
   session: { idleMs: 720 * minute, absoluteMs: 16 * 60 * minute, rotateMs: 15 * minute, graceMs: minute },
   sweepMs: 5_000,
+  positionMs: 15_000,
   slowBytes: 2_000_000,
   slowPackets: 2_000,
   visitorSockets: 100,

@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from "node:http";
 import { viewCounts } from "#store/conversations";
+import { currentCursor } from "#store/feed";
 import { makeLimiter } from "../limiter.ts";
 import { ownOrigin } from "../auth/who.ts";
 import type { Trust } from "../ip.ts";
@@ -102,6 +103,14 @@ export const createLive = (input: {
     Object.assign(socket.conn, { request: undefined });
   });
 
+  let position: string | null = null;
+  /** Tells desks how far they have come: the position taken a beat ago, all of which has been told since. */
+  const tellPosition = async (): Promise<void> => {
+    const before = position;
+    position = desk.sockets.size === 0 ? null : await currentCursor({ db, now: now() });
+    if (before !== null) desk.emit("frame", { changes: [], presence: [], cursor: before });
+  };
+
   const ticker = makeTicker({
     log,
     every: [
@@ -110,6 +119,7 @@ export const createLive = (input: {
         ms: 500,
         work: () => metrics.slow(dropSlow({ desk, bytes: tuning.slowBytes, packets: tuning.slowPackets })),
       },
+      { ms: tuning.positionMs, work: tellPosition },
       { ms: 1_000, work: () => presence.expire().forEach((id) => publisher.presenceChanged(id)) },
     ],
   });
