@@ -62,8 +62,9 @@ export const Rail = ({
       <Menu
         heading={me.name}
         trigger={
-          <button type="button" className="rail-me" aria-label={t("shell.account", { name: me.name })}>
+          <button type="button" className="rail-me">
             <Avatar id={me.id} name={me.name} />
+            <span className="hidden">{t("shell.account", { name: me.name })}</span>
           </button>
         }
         entries={[

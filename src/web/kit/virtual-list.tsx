@@ -14,7 +14,7 @@ export const VirtualList = ({
   onActive,
   onOpen,
   onEnd,
-  onHold,
+  onScrolled,
 }: {
   ids: readonly string[];
   height: number;
@@ -26,11 +26,10 @@ export const VirtualList = ({
   onOpen: () => void;
   /** The end is near: more rows are wanted. */
   onEnd: () => void;
-  /** Whether somebody is about to point at a row (pointer inside, or scrolled away from the top). */
-  onHold: (on: boolean) => void;
+  /** Whether the top of the list is out of sight. */
+  onScrolled: (away: boolean) => void;
 }): ReactNode => {
   const box = useRef<HTMLDivElement>(null);
-  const pointer = useRef(false);
   const [view, setView] = useState({ top: 0, height: 800 });
   const at = active === null ? -1 : ids.indexOf(active);
 
@@ -39,7 +38,7 @@ export const VirtualList = ({
     if (element === null) return undefined;
     const measure = () => {
       setView({ top: element.scrollTop, height: element.clientHeight });
-      onHold(pointer.current || element.scrollTop > height);
+      onScrolled(element.scrollTop > height);
     };
     measure();
     element.addEventListener("scroll", measure, { passive: true });
@@ -49,7 +48,7 @@ export const VirtualList = ({
       element.removeEventListener("scroll", measure);
       observer.disconnect();
     };
-  }, [height, onHold]);
+  }, [height, onScrolled]);
 
   const from = Math.max(0, Math.floor(view.top / height) - 6);
   const to = Math.min(ids.length, Math.ceil((view.top + view.height) / height) + 6);
@@ -100,14 +99,6 @@ export const VirtualList = ({
       aria-label={label}
       {...(at < 0 || active === null ? {} : { "aria-activedescendant": idOf(active) })}
       onKeyDown={keys}
-      onPointerEnter={() => {
-        pointer.current = true;
-        onHold(true);
-      }}
-      onPointerLeave={() => {
-        pointer.current = false;
-        onHold((box.current?.scrollTop ?? 0) > height);
-      }}
     >
       <div role="presentation" className="virtual-space" style={{ height: ids.length * height }}>
         {shown.map(({ id, index }) =>

@@ -70,7 +70,14 @@ export const createDesk = (input: {
     drafts.flush();
   };
 
-  const session = createSession({ line, now, catchUp });
+  const session = createSession({
+    line,
+    now,
+    catchUp: async (first) => {
+      await catchUp(first);
+      presence.again();
+    },
+  });
   const ask = session.ask;
   const inbox = createInbox({
     ask,

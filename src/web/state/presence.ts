@@ -17,6 +17,8 @@ export interface Presence {
   /** The agent pressed a key in the composer. */
   readonly typed: (input: { id: string; mode: Mode }) => void;
   readonly leave: () => void;
+  /** The line is up again: the hub has forgotten where this agent is. */
+  readonly again: () => void;
 }
 
 const nobody: Around = { viewers: [], customerTyping: false };
@@ -89,6 +91,7 @@ export const createPresence = (input: {
       typedAt = now();
       if (told !== `${id}:composing:${mode}`) pulse();
     },
+    again: pulse,
     leave: () => {
       clearTimeout(beat);
       if (here !== null) tell(here, "gone");

@@ -5,6 +5,8 @@ import { Refused, unavailable, type Ask } from "./refused.ts";
 /** The part of a socket.io client the session uses. */
 export interface Line {
   readonly connected: boolean;
+  /** Whether the client will try again by itself: not after the hub refused or closed the line. */
+  readonly active: boolean;
   readonly connect: () => void;
   readonly disconnect: () => void;
   readonly on: (event: string, listener: (payload: never) => void) => void;
@@ -13,7 +15,7 @@ export interface Line {
 
 export type Ending = "expired" | "logged-out" | "revoked";
 
-/** `since` (epoch ms): when the state began. "catching-up" = connected again, missed changes are still coming. */
+/** `since` (epoch ms): when the line went up or down. "catching-up" = connected again, missed changes are still coming. */
 export type LinkState =
   | { readonly state: "connecting" | "online" | "catching-up" | "lost"; readonly since: number }
   | { readonly state: "ended"; readonly since: number; readonly reason: Ending };
@@ -35,15 +37,21 @@ export const createSession = (input: {
   readonly now: () => number;
   readonly catchUp: (first: boolean) => Promise<void>;
   readonly answerMs?: number;
+  readonly retryMs?: number;
 }): Session => {
-  const { line, now, catchUp, answerMs = 10_000 } = input;
+  const { line, now, catchUp, answerMs = 10_000, retryMs = 1_500 } = input;
   const link = createValue<LinkState>({ state: "connecting", since: now() });
   const waiting = new Set<(refused: Refused) => void>();
   let first = true;
   let turn = 0;
+  let retry: ReturnType<typeof setTimeout> | undefined;
 
   const move = (state: "connecting" | "online" | "catching-up" | "lost") => {
-    if (link.get().state !== "ended") link.set({ state, since: now() });
+    const before = link.get();
+    if (before.state === "ended") return;
+    // a failed try or a step on the way back does not start the outage anew
+    const turned = state === "online" || before.state === "online";
+    link.set({ state, since: turned ? now() : before.since });
   };
 
   const end = (reason: Ending) => {
@@ -72,6 +80,13 @@ export const createSession = (input: {
       });
     });
 
+  /** Tries again where the client would not; at different moments on different desks. */
+  const again = () => {
+    if (line.active || link.get().state === "ended") return;
+    clearTimeout(retry);
+    retry = setTimeout(() => line.connect(), retryMs * (0.75 + Math.random() / 2));
+  };
+
   const connected = async () => {
     turn += 1;
     const mine = turn;
@@ -97,12 +112,14 @@ export const createSession = (input: {
     turn += 1;
     for (const give of waiting) give(unavailable("connection lost"));
     move("lost");
-    // socket.io does not come back by itself after the server closed the line
-    if (reason === "io server disconnect" && link.get().state !== "ended") line.connect();
+    if (reason === "io server disconnect") again();
   });
   line.on("connect_error", (error: Error) => {
     if (error.message === "unauthorized") end("expired");
-    else move("lost");
+    else {
+      move("lost");
+      again();
+    }
   });
   line.on("bye", (payload: Parameters<Told["bye"]>[0]) => {
     if (payload.reason !== "server-stopping" && payload.reason !== "too-slow") end(payload.reason);
@@ -113,6 +130,9 @@ export const createSession = (input: {
     ask,
     on: (event, listener) => line.on(event, listener),
     start: () => line.connect(),
-    stop: () => line.disconnect(),
+    stop: () => {
+      clearTimeout(retry);
+      line.disconnect();
+    },
   };
 };

@@ -53,7 +53,7 @@ describe("an agent at the desk", () => {
     await page.getByRole("option").nth(10).waitFor();
     await page.keyboard.press("j");
     await page.keyboard.press("j");
-    await page.getByRole("heading", { name: "Eva Vondráčková", level: 2 }).first().waitFor();
+    await page.getByRole("heading", { name: "Eva Vondráčková", level: 1 }).waitFor();
     await page.keyboard.press("r");
     await page.keyboard.type("Dobrý den, žluťoučký kůň. Zażółć gęślą jaźń.");
     await page.keyboard.press("Control+Enter");
@@ -115,13 +115,16 @@ describe("an agent at the desk", () => {
     await page.keyboard.type("Moje odpověď");
     hub.failing.set("conversation.since", "unavailable");
     // the colleague's message is stored, but this screen has not got it yet
-    hub.cases.get("c00001")?.messages.push({
-      ...(hub.cases.get("c00001")?.messages[2] as never),
-      id: "late",
-      seq: 6,
-      text: "Už je vyřízeno.",
-      author: { type: "agent", id: petr.id, name: petr.name },
-    });
+    hub.cases.get("c00001")?.messages.push(
+      message({
+        conversationId: "c00001",
+        seq: 6,
+        id: "late",
+        direction: "out",
+        text: "Už je vyřízeno.",
+        author: { type: "agent", id: petr.id, name: petr.name },
+      }),
+    );
     await page.keyboard.press("Control+Enter");
     const dialog = page.getByRole("dialog");
     await dialog.getByText("Petr Dvořák právě odpovídá").waitFor();

@@ -53,7 +53,7 @@ export const Bubble = memo(function Bubble({
       <div className={bubbleClass(message.direction)}>
         {message.held ? <HeldCard message={message} /> : null}
         {message.subject !== null && message.subject !== "" && channel?.subject === true ? (
-          <h3 className="message-subject">{message.subject}</h3>
+          <h2 className="message-subject">{message.subject}</h2>
         ) : null}
         {revoked ? (
           <p className="revoked">{t("message.revoked")}</p>

@@ -59,7 +59,7 @@ export const Header = ({
     <header className="head">
       <IconButton icon="back" label={t("conversation.back")} className="head-back" onClick={onBack} />
       <div className="head-who">
-        <h2>{name}</h2>
+        <h1>{name}</h1>
         <p className="head-line">
           <span>#{row.number}</span>
           <span className={`status status-${row.status}`}>{t(`status.${row.status}`)}</span>
@@ -97,14 +97,11 @@ export const Header = ({
             <Menu
               heading={t("header.assignTo")}
               trigger={
-                <Button
-                  className="head-assignee"
-                  icon="user"
-                  aria-label={t("header.assigneeIs", { name: agentName(boot, row.assigneeId) ?? t("header.nobody") })}
-                >
-                  {row.assigneeId === null ? null : (
-                    <span>{mine ? t("header.you") : (agentName(boot, row.assigneeId) ?? t("header.nobody"))}</span>
-                  )}
+                <Button className="head-assignee" icon="user">
+                  <span className="hidden">{t("header.assignee")} </span>
+                  <span className={row.assigneeId === null ? "hidden" : "head-name"}>
+                    {mine ? t("header.you") : (agentName(boot, row.assigneeId) ?? t("header.nobody"))}
+                  </span>
                   <Icon name="down" size={13} />
                 </Button>
               }

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useRef, useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import type { ViewSpec } from "#wire";
 import { Empty, Skeleton, useValue } from "../../kit/bits.tsx";
@@ -29,7 +29,16 @@ export const List = ({
   const window = useValue(inbox.window);
   const counts = useValue(inbox.counts);
   const [query, setQuery] = useState(filter.query);
-  const hold = useCallback((on: boolean) => inbox.freeze(on), [inbox]);
+  // nothing moves while somebody is about to point at a row, or reads further down
+  const hold = useRef({ pointer: false, away: false });
+  const holding = useCallback(
+    (change: { pointer?: boolean; away?: boolean }) => {
+      hold.current = { ...hold.current, ...change };
+      inbox.freeze(hold.current.pointer || hold.current.away);
+    },
+    [inbox],
+  );
+  const scrolled = useCallback((away: boolean) => holding({ away }), [holding]);
   const end = useCallback(() => void inbox.loadMore(), [inbox]);
 
   useEffect(() => {
@@ -83,7 +92,11 @@ export const List = ({
           />
         </div>
       </header>
-      <div className="list-body">
+      <div
+        className="list-body"
+        onPointerEnter={() => holding({ pointer: true })}
+        onPointerLeave={() => holding({ pointer: false })}
+      >
         {window.waiting === 0 ? null : (
           <button
             type="button"
@@ -115,7 +128,7 @@ export const List = ({
             onActive={onOpen}
             onOpen={() => active !== null && document.getElementById("composer")?.focus()}
             onEnd={end}
-            onHold={hold}
+            onScrolled={scrolled}
           >
             {(row) => <Row key={row.id} {...row} onOpen={onOpen} />}
           </VirtualList>

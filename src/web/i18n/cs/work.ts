@@ -92,7 +92,6 @@ export const work: Part<typeof english> = {
   "status.snoozed": "Odložená",
   "status.closed": "Uzavřená",
   "header.assignee": "Řeší",
-  "header.assigneeIs": "Řeší: {name}",
   "header.assignTo": "Přiřadit komu",
   "header.nobody": "Nikdo",
   "header.you": "Vy",

@@ -79,7 +79,6 @@ export const work = {
   "status.snoozed": "Snoozed",
   "status.closed": "Closed",
   "header.assignee": "Assigned to",
-  "header.assigneeIs": "Assigned to: {name}",
   "header.assignTo": "Assign to",
   "header.nobody": "Nobody",
   "header.you": "You",

@@ -92,7 +92,6 @@ export const work: Part<typeof english> = {
   "status.snoozed": "Odłożona",
   "status.closed": "Zamknięta",
   "header.assignee": "Przypisano",
-  "header.assigneeIs": "Przypisano: {name}",
   "header.assignTo": "Przypisz do",
   "header.nobody": "Nikt",
   "header.you": "Ty",

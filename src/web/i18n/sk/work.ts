@@ -92,7 +92,6 @@ export const work: Part<typeof english> = {
   "status.snoozed": "Odložená",
   "status.closed": "Uzavretá",
   "header.assignee": "Rieši",
-  "header.assigneeIs": "Rieši: {name}",
   "header.assignTo": "Priradiť komu",
   "header.nobody": "Nikto",
   "header.you": "Vy",

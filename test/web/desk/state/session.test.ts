@@ -1,14 +1,17 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createSession, type Line } from "../../../../src/web/state/session.ts";
 import { settle } from "./make.ts";
 
 const fakeLine = () => {
   const listeners = new Map<string, (payload: never) => void>();
   const emitted: { event: string; answer: (answer: never) => void }[] = [];
-  const state = { connected: false, connects: 0 };
+  const state = { connected: false, active: true, connects: 0 };
   const line: Line = {
     get connected() {
       return state.connected;
+    },
+    get active() {
+      return state.active;
     },
     connect: () => {
       state.connects += 1;
@@ -68,6 +71,18 @@ describe("the line to the hub", () => {
     expect(session.link.get().state).toBe("lost");
   });
 
+  it("counts an outage from its beginning, however many tries fail", async () => {
+    let now = 100;
+    const { line, fire } = fakeLine();
+    const session = createSession({ line, now: () => now, catchUp: () => Promise.resolve() });
+    fire("connect");
+    await settle();
+    now = 200;
+    fire("disconnect", "transport close");
+    for (now = 300; now < 3_000; now += 400) fire("connect_error", new Error("websocket error"));
+    expect(session.link.get()).toEqual({ state: "lost", since: 200 });
+  });
+
   it("refuses open questions at once when it drops", async () => {
     const { line, fire } = fakeLine();
     const session = createSession({ line, now: () => 1, catchUp: () => Promise.resolve() });
@@ -78,19 +93,27 @@ describe("the line to the hub", () => {
     await expect(session.ask("contact.get", { id: "x" })).rejects.toMatchObject({ code: "unavailable" });
   });
 
-  it("comes back by itself when the hub restarts, but not when the session is over", async () => {
+  it("comes back by itself when the hub restarts or refuses for a while, but not when the session is over", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
     const { line, fire, state } = fakeLine();
     const session = createSession({ line, now: () => 1, catchUp: () => Promise.resolve() });
     fire("connect");
     await settle();
     fire("bye", { reason: "server-stopping" });
+    state.active = false;
     fire("disconnect", "io server disconnect");
+    vi.advanceTimersByTime(2_000);
     expect(state.connects).toBe(1);
+    fire("connect_error", new Error("busy"));
+    vi.advanceTimersByTime(2_000);
+    expect(state.connects).toBe(2);
     fire("connect");
     await settle();
     fire("bye", { reason: "revoked" });
     fire("disconnect", "io server disconnect");
-    expect(state.connects).toBe(1);
+    vi.advanceTimersByTime(20_000);
+    expect(state.connects).toBe(2);
     expect(session.link.get()).toMatchObject({ state: "ended", reason: "revoked" });
   });
 
