@@ -1,43 +1,14 @@
 import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Browser, BrowserContext, Frame } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { bubbles, openBrowser, openChat, say, widgetFrame } from "./browser.ts";
-import { buildWidget, type Host, startHost } from "./host.ts";
+import type { Frame } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { bubbles, openChat, say, widgetFrame } from "./browser.ts";
+import type { Host } from "./host.ts";
+import { useStage } from "./stage.ts";
 
 /** Forms, identity, privacy, languages and accessibility of the widget. */
-let widget: Awaited<ReturnType<typeof buildWidget>>;
-let browser: Browser;
-let axe: string;
-const closing: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  [widget, browser, axe] = await Promise.all([
-    buildWidget(),
-    openBrowser(),
-    readFile(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8"),
-  ]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await widget?.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
-const begin = async (
-  config: object = {},
-  look: { width?: number; scheme?: "light" | "dark" } = {},
-): Promise<{ host: Host; context: BrowserContext }> => {
-  const host = await startHost({ dir: widget.dir, config });
-  closing.push(() => host.stop());
-  const viewport = { width: look.width ?? 1100, height: 800 };
-  const context = await browser.newContext({ viewport, colorScheme: look.scheme ?? "light", reducedMotion: "reduce" });
-  context.setDefaultTimeout(8_000);
-  closing.push(() => context.close());
-  return { host, context };
-};
+const { begin } = useStage();
+const axe = await readFile(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 
 const firstMessage = (host: Host) =>
   host.when("a message is stored", () => host.messages().find((event) => event.type === "message"));

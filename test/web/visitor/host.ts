@@ -51,6 +51,7 @@ export const startHost = async (input: { readonly dir: string; readonly config?:
   let connection: Connection;
   let failUploads = 0;
   let cutAnswers = 0;
+  let cutQuestions = 0;
 
   const serveFile = async (path: string, response: ServerResponse): Promise<void> => {
     const body = await readFile(join(input.dir, path)).catch(() => undefined);
@@ -105,6 +106,11 @@ export const startHost = async (input: { readonly dir: string; readonly config?:
       closed: gone.signal,
       onAsk(handler) {
         socket.on("ask", (event: string, payload: unknown, answer: (given: unknown) => void) => {
+          if (event === "send" && cutQuestions > 0) {
+            cutQuestions -= 1;
+            socket.conn.close();
+            return;
+          }
           const reply = async (): Promise<unknown> => {
             try {
               return { ok: true, value: await handler(event, payload) };
@@ -204,6 +210,10 @@ export const startHost = async (input: { readonly dir: string; readonly config?:
     /** The next messages are stored, but the network goes before the answer is out. */
     cutAnswers(times: number): void {
       cutAnswers = times;
+    },
+    /** The network goes before the next messages reach the hub. */
+    cutQuestions(times: number): void {
+      cutQuestions = times;
     },
     failUploads(times: number): void {
       failUploads = times;

@@ -1,34 +1,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { bubbles, openBrowser, openChat, say, shows, widgetFrame } from "./browser.ts";
-import { buildWidget, type Host, startHost } from "./host.ts";
+import { expect, it } from "vitest";
+import { bubbles, openChat, say, shows, widgetFrame } from "./browser.ts";
+import type { Host } from "./host.ts";
+import { useStage } from "./stage.ts";
 
-let widget: Awaited<ReturnType<typeof buildWidget>>;
-let browser: Browser;
-const closing: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  [widget, browser] = await Promise.all([buildWidget(), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await widget?.remove();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
-const begin = async (config: object = {}): Promise<{ host: Host; context: BrowserContext }> => {
-  const host = await startHost({ dir: widget.dir, config });
-  closing.push(() => host.stop());
-  const context = await browser.newContext({ viewport: { width: 1100, height: 800 }, locale: "cs-CZ" });
-  context.setDefaultTimeout(8_000);
-  closing.push(() => context.close());
-  return { host, context };
-};
+const stage = useStage();
+const { begin } = stage;
 
 const stored = (host: Host, text: string) =>
   host.when(`"${text}" is stored`, () =>
@@ -37,12 +16,12 @@ const stored = (host: Host, text: string) =>
 const textsOf = (host: Host): string[] => host.threads.get(host.lastThread())?.map(({ text }) => text) ?? [];
 
 const gzipped = async (...path: string[]): Promise<number> =>
-  gzipSync(await readFile(join(widget.dir, ...path))).length;
+  gzipSync(await readFile(join(stage.dir(), ...path))).length;
 
 it("weighs at most 3 kB before the visitor turns to it and 25 kB until it is open", async () => {
   const loader = await gzipped("loader.js");
   expect(loader).toBeLessThanOrEqual(3 * 1024);
-  const assets = await readdir(join(widget.dir, "app", "assets"));
+  const assets = await readdir(join(stage.dir(), "app", "assets"));
   const languages = await Promise.all(
     assets.filter((name) => /^(en|cs|sk|pl)-/.test(name)).map((name) => gzipped("app", "assets", name)),
   );
@@ -167,6 +146,22 @@ it("two tabs opened at the same moment settle on one session", async () => {
   expect(host.threads.size).toBe(1);
 });
 
+it("a tab that began a session of its own unheard of gives it up for the one stored first", async () => {
+  const { host, context } = await begin();
+  const deaf = await context.newPage();
+  await deaf.addInitScript(() => addEventListener("storage", (event) => event.stopImmediatePropagation(), true));
+  await deaf.goto(host.shop);
+  const { frame } = await openChat(context, host.shop);
+  await say(frame, "První karta");
+  await stored(host, "První karta");
+  await deaf.evaluate(() => window.Linka?.open());
+  const other = await widgetFrame(deaf);
+  await shows(other, 1);
+  await say(other, "Druhá karta");
+  await shows(frame, 2);
+  expect(host.threads.size).toBe(1);
+});
+
 it("a network that goes while a message is under way loses and doubles nothing, either way", async () => {
   const { host, context } = await begin();
   const { frame } = await openChat(context, host.shop);
@@ -183,11 +178,17 @@ it("a network that goes while a message is under way loses and doubles nothing, 
   host.cut();
   await host.agent("A ještě jednou");
   await shows(frame, 5);
-  expect(textsOf(host)).toHaveLength(5);
+  host.cutQuestions(2);
+  await say(frame, "Na cestě ztracená");
+  await stored(host, "Na cestě ztracená");
+  await shows(frame, 6);
+  expect(await frame.isVisible(".failed")).toBe(false);
+  expect(textsOf(host)).toHaveLength(6);
   expect([...(await bubbles(frame, "visitor"))]).toEqual([
     "Před výpadkem",
     "Uložená, ale nepotvrzená",
     "Napsaná za výpadku",
+    "Na cestě ztracená",
   ]);
   expect(await bubbles(frame, "agent")).toEqual(["Napsáno za výpadku", "A ještě jednou"]);
 });
