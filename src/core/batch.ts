@@ -41,12 +41,12 @@ export interface Contact {
   renamed: boolean;
 }
 
-export interface Identity {
+interface Identity {
   readonly id: string;
   readonly contactId: string;
 }
 
-export interface NewIdentity extends Identity {
+interface NewIdentity extends Identity {
   readonly tenantId: string;
   readonly address: HashedAddress;
 }
@@ -74,7 +74,7 @@ export interface World {
   readonly conversations: Map<string, Conversation>;
 }
 
-export interface NewMessage {
+interface NewMessage {
   readonly record: Mutable<MessageRecord>;
   readonly externalId: string;
   searchText: string;

@@ -31,7 +31,7 @@ export interface Journal {
   stats(): JournalStats;
 }
 
-export interface JournalStats {
+interface JournalStats {
   /** Events taken and not settled. */
   readonly waiting: number;
   readonly batches: number;

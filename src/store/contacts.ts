@@ -10,7 +10,7 @@ import { visibility, visibleSql } from "./visible.ts";
 
 export { mergeContacts, undoMerge } from "./merges.ts";
 
-export interface IdentityRecord {
+interface IdentityRecord {
   readonly id: string;
   readonly kind: string;
   /** Readable: presenters decide who gets it. */

@@ -11,8 +11,6 @@ import { conversationSql } from "./load.ts";
 import { newestMessages } from "./messages.ts";
 import { visibility, visibleRow, visibleSql } from "./visible.ts";
 
-export { loadRows } from "./visible.ts";
-
 interface Ask {
   readonly db: Db;
   readonly scope: Scope;

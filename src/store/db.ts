@@ -1,7 +1,7 @@
 import { DatabaseError, Pool, type PoolClient } from "pg";
 
 /** One statement. A `name` makes it a prepared statement of the connection: same name, same text, always. */
-export interface Statement {
+interface Statement {
   readonly name?: string;
   readonly text: string;
   readonly values?: readonly unknown[];

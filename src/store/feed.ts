@@ -6,7 +6,7 @@ import type { Db } from "./db.ts";
 import { type LoadedMessage, messageSql, toMessage } from "./load.ts";
 
 /** How long a feed position stays good; the event log is kept a day longer. */
-export const feedDays = 14;
+const feedDays = 14;
 const day = 86_400_000;
 
 /** Changes of one held conversation above this number are not sent along: the client asks for them page by page. */

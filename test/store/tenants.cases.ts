@@ -56,7 +56,6 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
   "conversations.viewCounts": ({ db, scope }) => [{ db, scope }],
   "conversations.openConversation": ({ db, scope, bench, loot }) =>
     each(loot.conversations, (id) => ({ db, scope, secrets: bench.secrets, id })),
-  "conversations.loadRows": ({ db, scope, loot }) => [{ db, scope, ids: loot.conversations }],
   "visible.loadRows": ({ db, scope, loot }) => [{ db, scope, ids: loot.conversations }],
   "visible.visibleRow": ({ db, scope, loot }) => each(loot.conversations, (id) => ({ db, scope, id })),
   "messages.messagesBefore": ({ db, scope, loot }) => each(loot.conversations, (id) => ({ db, scope, id, seq: 1000 })),
