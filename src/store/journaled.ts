@@ -30,7 +30,7 @@ interface Row {
 }
 
 /** Days after closing in which the same conversation opens again, unless the tenant's policy says otherwise. */
-const defaultReopenDays = 7;
+export const defaultReopenDays = 7;
 
 const select = `select i.id, i.type, i.payload, i.raw, i.raw_blob as "rawBlob", i.received_at as "receivedAt",
     a.id as "accountId", a.tenant_id as "tenantId", a.kind, a.name, a.queue_id as "queueId",
