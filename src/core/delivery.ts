@@ -20,9 +20,6 @@ export const deliveryRank: Readonly<Record<DeliveryState, number>> = {
 export const mayAdvance = (from: DeliveryState, to: DeliveryState): boolean =>
   from !== "held" && from !== "cancelled" && deliveryRank[to] > deliveryRank[from];
 
-/** States in which an earlier message of a thread holds back the later ones. */
-export const blockingStates = ["held", "queued", "sending"] as const satisfies readonly DeliveryState[];
-
 /** Undo is possible while nothing has left the hub. */
 export const cancellable = (states: readonly DeliveryState[]): boolean =>
   states.length > 0 && states.every((state) => state === "held" || state === "failed");

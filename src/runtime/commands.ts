@@ -11,6 +11,7 @@ import { reach } from "#store/points";
 import type { Seen } from "#store/seen";
 import type { Secrets } from "../secrets.ts";
 import type { Commands, Outbox } from "./ports.ts";
+import { publishing } from "./publish.ts";
 
 export type { Commands } from "./ports.ts";
 
@@ -40,9 +41,8 @@ export const makeCommands = (input: {
     }
   };
 
-  const publish = (change: StoredChange | null): void => {
-    if (change !== null) publisher.changes([change]);
-  };
+  const tell = publishing({ publisher, log });
+  const publish = (change: StoredChange | null): void => tell(change === null ? [] : [change]);
 
   /** Best effort: that a tick is missing on the customer's side is no reason to trouble anybody. */
   const showSeen = (all: readonly Seen[]): void => {

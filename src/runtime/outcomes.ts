@@ -3,6 +3,7 @@ import type { Publisher } from "#core/records";
 import { DatabaseUnavailable, type Db } from "#store/db";
 import { type Outcome, writeOutcomes } from "#store/outbox";
 import { reach } from "#store/points";
+import { publishing } from "./publish.ts";
 
 /** Writes what became of sends. A batch is in flight; what ends meanwhile is the next one. */
 export interface OutcomeWriter {
@@ -26,7 +27,8 @@ export const openOutcomeWriter = (input: {
   readonly log: Log;
   readonly now: () => Date;
 }): OutcomeWriter => {
-  const { db, publisher, log } = input;
+  const { db, log } = input;
+  const publish = publishing(input);
   const waiting: Waiting[] = [];
   let running: Promise<void> | null = null;
   const closing = { over: false };
@@ -34,7 +36,7 @@ export const openOutcomeWriter = (input: {
   const store = async (batch: readonly Waiting[]): Promise<void> => {
     const outcomes = batch.flatMap((one) => one.outcomes);
     reach("outbox.writing");
-    publisher.changes(await writeOutcomes({ db, outcomes, now: input.now() }));
+    publish(await writeOutcomes({ db, outcomes, now: input.now() }));
     reach("outbox.written");
     for (const one of batch) one.done(true);
   };

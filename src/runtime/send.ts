@@ -7,7 +7,7 @@ import type { Outlet } from "./ports.ts";
 import { reach } from "#store/points";
 
 /** Longest a channel may take over one message; then its outcome is unknown. */
-export const sendWithinMs = 60_000;
+const sendWithinMs = 60_000;
 /** How much longer a connector may take to notice that it was told to stop. */
 const graceMs = 3_000;
 const referencesKept = 20;

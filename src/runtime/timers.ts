@@ -3,6 +3,7 @@ import type { Publisher } from "#core/records";
 import type { Db } from "#store/db";
 import { sweepExpired, wakeDue } from "#store/wake";
 import { keepLeases } from "./lease.ts";
+import { publishing } from "./publish.ts";
 
 export interface Timers {
   /** Does what is due now, if this node holds the timers; resolves when done. */
@@ -23,7 +24,8 @@ export const startTimers = (input: {
   readonly nodeId: string;
   readonly lease?: { readonly ttlMs: number; readonly renewMs: number };
 }): Timers => {
-  const { db, publisher, log, now } = input;
+  const { db, log, now } = input;
+  const publish = publishing(input);
   let mine = false;
   let sweptAt = -Infinity;
   let running: Promise<void> | null = null;
@@ -32,7 +34,7 @@ export const startTimers = (input: {
     for (;;) {
       const changes = await wakeDue({ db, now: now() });
       if (changes.length === 0) break;
-      publisher.changes(changes);
+      publish(changes);
     }
     if (now().getTime() - sweptAt < sweepMs) return;
     sweptAt = now().getTime();

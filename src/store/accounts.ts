@@ -16,7 +16,8 @@ export interface AccountRow {
 
 const select = `select a.id, a.tenant_id as "tenantId", a.kind, a.name, a.queue_id as "queueId", a.config,
     a.secrets_enc as "secretsEnc", md5(a.config::text || coalesce(encode(a.secrets_enc, 'base64'), '')) as digest,
-    case when jsonb_typeof(t.policy -> 'reopenDays') = 'number' then (t.policy ->> 'reopenDays')::float8 else 7 end
+    case when jsonb_typeof(t.policy -> 'reopenDays') = 'number' then (t.policy ->> 'reopenDays')::float8
+      else 7 end
       as "reopenDays"
   from channel_account a join tenant t on t.id = a.tenant_id where a.enabled`;
 

@@ -3,7 +3,7 @@ import type { Log } from "#core/log";
 import type { Db } from "./db.ts";
 
 /** Pokes between nodes. Small: an account's id, nothing that must not be lost (a scan finds it later anyway). */
-export const pokes = { account: "linka_account", outbox: "linka_outbox" } as const;
+const pokes = { account: "linka_account", outbox: "linka_outbox" } as const;
 export type Poke = keyof typeof pokes;
 
 export const poke = async (input: { readonly db: Db; readonly kind: Poke; readonly id: string }): Promise<void> => {

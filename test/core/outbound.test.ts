@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, integer, lorem, oneof, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type FailureCode, failureCodes } from "#contract";
 import { cancellable, deliveryRank, mayAdvance } from "#core/delivery";
@@ -13,10 +13,10 @@ const squeezed = (text: string): string => text.replaceAll(/\s+/gu, "");
 
 describe("a text longer than a channel carries", () => {
   it("is cut so that every piece fits, nothing but white space is lost, and no character is halved", () => {
-    fc.assert(
-      fc.property(
-        fc.oneof(fc.string({ unit: "grapheme", maxLength: 400 }), fc.lorem({ maxCount: 60 })),
-        fc.integer({ min: 20, max: 80 }),
+    assert(
+      property(
+        oneof(string({ unit: "grapheme", maxLength: 400 }), lorem({ maxCount: 60 })),
+        integer({ min: 20, max: 80 }),
         (text, limit) => {
           const pieces = splitText(text, limit);
           expect(squeezed(pieces.join(""))).toBe(squeezed(text));
@@ -81,8 +81,11 @@ describe("after a failed send", () => {
 describe("a delivery", () => {
   const states: readonly DeliveryState[] = deliveryState.options;
   it("can never go round in a circle by news from the channel", () => {
-    for (const from of states)
-      for (const to of states) if (mayAdvance(from, to)) expect(deliveryRank[to]).toBeGreaterThan(deliveryRank[from]);
+    const steps = states.flatMap((from) =>
+      states.filter((to) => mayAdvance(from, to)).map((to) => [from, to] as const),
+    );
+    expect(steps.length).toBeGreaterThan(10);
+    for (const [from, to] of steps) expect(deliveryRank[to]).toBeGreaterThan(deliveryRank[from]);
     expect(mayAdvance("read", "delivered")).toBe(false);
     expect(mayAdvance("uncertain", "delivered")).toBe(true);
     expect(mayAdvance("failed", "delivered")).toBe(true);

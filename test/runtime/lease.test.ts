@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { accountId as toAccountId, type Outbound, remoteId } from "#contract";
 import { uuid } from "#core/uuid";
@@ -56,9 +56,13 @@ const start = async (nodeId: string): Promise<Node> => {
   return node;
 };
 const startChild = async (nodeId: string, point = ""): Promise<ChildProcess> => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "parts/child.ts"), world.url, nodeId, point], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(import.meta.resolve("./parts/child.ts")), world.url, nodeId, point],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
   children.push(child);
   if (child.stdout === null) throw new Error("no stdout");
   await Promise.race([once(child.stdout, "data"), once(child, "exit")]);

@@ -15,10 +15,10 @@ const body = z.object({
   replyToken: z.string().nullable(),
   files: z.array(z.object({ name: z.string(), content: z.string() })),
 });
-export type Arrived = z.output<typeof body>;
+type Arrived = z.output<typeof body>;
 
 /** What the remote does with the next message instead of taking it. */
-export type Twist =
+type Twist =
   | { readonly status: 401 | 403 | 422 | 503 }
   | { readonly status: 429; readonly retryAfterMs?: number }
   /** Takes it and breaks the connection before the answer. */

@@ -22,17 +22,17 @@ export const until = async <T>(
   }
 };
 
-export interface Clock {
-  now(): Date;
-  advance(ms: number): void;
+interface Clock {
+  readonly now: () => Date;
+  readonly advance: (ms: number) => void;
 }
 
-export interface Lines {
+interface Lines {
   readonly log: Log;
   readonly lines: string[];
 }
 
-export const collectLog = (): Lines => {
+const collectLog = (): Lines => {
   const lines: string[] = [];
   const add = (fields: object, text: string): void => {
     lines.push(`${text} ${JSON.stringify(fields)}`);
@@ -53,7 +53,7 @@ export interface World extends Lines {
   close(): Promise<void>;
 }
 
-export const testSecret = "a secret of the tests, thirty-two letters";
+const testSecret = "a secret of the tests, thirty-two letters";
 
 export const openWorld = async (): Promise<World> => {
   // Loaded here: the child processes of these tests run outside vitest.
