@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Client } from "pg";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { findBinaries } from "../../src/postgres/binaries.ts";
 import { openCluster } from "../../src/postgres/cluster.ts";
 import { type EmbeddedPostgres, startPostgres } from "../../src/postgres/index.ts";
@@ -12,6 +12,9 @@ import { freePort } from "../../src/postgres/port.ts";
 import { chooseRunner } from "../../src/postgres/runner.ts";
 import { launch } from "../../src/postgres/server.ts";
 import { silent, temporaryFolder } from "../support/database.ts";
+
+// Processes start and end here, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 let dataDir: string;
 let cleanUp: () => Promise<void>;
@@ -134,10 +137,13 @@ describe("after a crash", () => {
     await hub.kill();
     await gone(hub.postgres);
     const pidFile = join(dataDir, "postgres", "cluster", "postmaster.pid");
+    const stranger = spawn("sleep", ["60"]);
+    onTestFinished(() => void stranger.kill());
     const [, ...rest] = (await readFile(pidFile, "utf8")).split("\n");
-    await writeFile(pidFile, [process.pid, ...rest].join("\n"));
+    await writeFile(pidFile, [stranger.pid, ...rest].join("\n"));
     const server = await start();
     expect(await query(server.url, "SELECT count(*)::int AS n FROM kept")).toEqual([{ n: 1000 }]);
+    expect(stranger.exitCode).toBeNull();
   });
 
   test("that left the server running, the orphan is ended and the start goes on", async () => {

@@ -2,11 +2,14 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmod, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { missingPlatforms } from "../../scripts/setup/lock.mjs";
 import { temporaryFolder } from "../support/database.ts";
 
 const root = join(import.meta.dirname, "../..");
+// Processes start and end here, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
+
 let project: string;
 let cleanUp: () => Promise<void>;
 
