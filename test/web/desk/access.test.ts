@@ -21,6 +21,12 @@ afterAll(async () => {
 const talk = (page: Page) => page.getByRole("log").getByText("Pozor, volal už dvakrát").waitFor();
 const heading = (name: string) => (page: Page) => page.getByRole("heading", { name }).first().waitFor();
 
+const darken = async (page: Page) => {
+  await page.emulateMedia({ colorScheme: "dark" });
+  // the colours are there with the next picture but one
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+};
+
 /** Every screen, how one gets there and how one knows it is there. */
 const screens: readonly { name: string; path: string; ready: (page: Page) => Promise<unknown>; without?: string[] }[] =
   [
@@ -131,7 +137,7 @@ describe("in light and in dark colours", () => {
     const { page, context } = await seat({ browser, hub, path });
     await ready(page);
     expect(await violations(page, without)).toEqual([]);
-    await page.emulateMedia({ colorScheme: "dark" });
+    await darken(page);
     expect(await violations(page, without)).toEqual([]);
     await context.close();
   });
@@ -140,7 +146,7 @@ describe("in light and in dark colours", () => {
     const { page, context } = await seat({ browser, hub, path: "/", user: null });
     await page.getByLabel("Heslo").waitFor();
     expect(await violations(page)).toEqual([]);
-    await page.emulateMedia({ colorScheme: "dark" });
+    await darken(page);
     expect(await violations(page)).toEqual([]);
     await context.close();
   });
