@@ -4,7 +4,7 @@ import type { Side } from "./side.ts";
 import { threadOf } from "./thread.ts";
 
 /** Who writes: the session itself first, then what the site proved, then what the visitor typed. */
-export const personOf = (input: {
+const personOf = (input: {
   readonly account: string;
   readonly session: Session;
   readonly lang: string | undefined;

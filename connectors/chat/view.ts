@@ -78,7 +78,7 @@ export const widgetPage = (session: string, page: Transcript, agentName: string)
   readSeq: page.readSeq,
 });
 
-export const languages = ["en", "cs", "sk", "pl"] as const;
+const languages = ["en", "cs", "sk", "pl"] as const;
 const greetings = { en: "greetingEn", cs: "greetingCs", sk: "greetingSk", pl: "greetingPl" } as const;
 
 /** Looks and rules of the widget in one language. Empty words: the widget has its own. */

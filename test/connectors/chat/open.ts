@@ -8,7 +8,7 @@ export const site = "https://www.zahradnictvi.example";
 export const openChannel = (config: object = {}, side: "a" | "b" = "a", on = makeAccount(side)): OpenAccount =>
   openAccount(chat, on, { allowedOrigins: [site], ...config });
 
-export interface Hello {
+interface Hello {
   readonly token: string;
   readonly lines: readonly {
     readonly key: string;

@@ -22,6 +22,7 @@ it("what the channel shows is what the widget draws", () => {
   expectTypeOf<WidgetLine>().toExtend<widget.WireLine>();
   expectTypeOf<widget.WireLine>().toExtend<WidgetLine>();
   expectTypeOf<WidgetLook>().toExtend<widget.Look>();
+  expectTypeOf<widget.Answered["hello"]["look"]>().toEqualTypeOf<widget.Look>();
   expectTypeOf<keyof widget.Look>().toEqualTypeOf<keyof WidgetLook>();
   expectTypeOf<FormField>().toEqualTypeOf<widget.FormField>();
 });

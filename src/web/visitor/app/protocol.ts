@@ -43,7 +43,7 @@ export interface Look {
   readonly fileTypes: readonly string[];
 }
 
-export interface Welcome extends Page {
+interface Welcome extends Page {
   /** Up to this seq nothing can appear any more that the widget does not hold. */
   readonly cursor: number;
   readonly token: string;
