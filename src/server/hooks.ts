@@ -65,7 +65,7 @@ export const makeHooks = (context: Pick<Context, "supervisor" | "journal" | "con
     if (method !== "GET" && method !== "POST") return answer(response, 405, "", { allow: "GET, POST" });
     // Channels deliver again for days: better later than in memory.
     if (context.journal.stats().waiting > context.tuning.journalBound)
-      return answer(response, 503, "busy", { "retry-after": "5", connection: "close" });
+      return answer(response, 503, "busy", { "retry-after": "5" });
     const body = await readBody(request, largest);
     reach("webhook.read");
     const reply = await context.supervisor.webhook(accountId, {

@@ -19,7 +19,7 @@ export const makeLimiter = (input: {
 
   const level = (key: string, now: number): number => {
     const bucket = buckets.get(key);
-    return bucket === undefined ? burst : Math.min(burst, bucket.left + (now - bucket.at) * perMs);
+    return bucket === undefined ? burst : Math.min(burst, bucket.left + Math.max(0, now - bucket.at) * perMs);
   };
 
   return {

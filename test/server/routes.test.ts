@@ -42,6 +42,8 @@ let theirs: Record<string, string>;
 
 const things = async (tenantId: string) => {
   const { contactId, id, messageId } = await addConversation(hub, { tenantId });
+  const other = await addConversation(hub, { tenantId });
+  const user = await addUser(hub, `Somebody ${tenantId.slice(-6)}`, [{ tenantId }]);
   const [canned, account, event, merge, token] = [uuid(), uuid(), uuid(), uuid(), uuid()];
   await hub.prisma.cannedReply.create({ data: { id: canned, tenantId, shortcut: "hi", title: "Hi", body: "Hello" } });
   await hub.prisma.channelAccount.create({
@@ -71,12 +73,12 @@ const things = async (tenantId: string) => {
     data: {
       id: merge,
       tenantId,
-      fromContactId: uuid(),
+      fromContactId: other.contactId,
       intoContactId: contactId,
       movedIdentities: [],
       movedConversations: [],
       reason: "x",
-      actorId: uuid(),
+      actorId: user.id,
     },
   });
   await hub.prisma.apiToken.create({
@@ -87,10 +89,9 @@ const things = async (tenantId: string) => {
       tokenHash: crypto.getRandomValues(new Uint8Array(32)),
       hint: "abcd",
       scopes: ["read"],
-      createdBy: uuid(),
+      createdBy: user.id,
     },
   });
-  const user = await addUser(hub, `Somebody ${tenantId.slice(-6)}`, [{ tenantId }]);
   return {
     tenantId,
     contact: contactId,
@@ -339,7 +340,7 @@ test("an administrator of one company cannot take over a person who also works f
 });
 
 test("malformed and oversized bodies are refused without a word of what was in them", async () => {
-  const bad = await admin.call("PATCH", "/api/me", undefined, { "content-type": "application/json" });
+  const bad = await admin.call("PATCH", "/api/me", ["a list"]);
   expect(bad.status).toBe(400);
   const broken = await fetch(`${hub.url}/api/me`, {
     method: "PATCH",
