@@ -91,7 +91,10 @@ export const messageView = z.object({
   text: z.string(),
   /** Sanitised; shown only in a sandboxed frame. */
   html: z.string().nullable(),
-  /** Kind-specific, small. For events: {event, ...}. */
+  /**
+   * Kind-specific, small. For events: {event: "assigned" | "queue", from, to} with ids, {event: "status", from, to, until?},
+   * {event: "woke", from, to}, {event: "linked", to: channel kind}. Parts of a long text: {part, parts}.
+   */
   detail: z.record(z.string(), z.unknown()),
   /** Matched a thread but not a participant: shown as a card until an agent accepts it. */
   held: z.boolean(),
