@@ -103,7 +103,7 @@ export const applyAllNews = async (input: {
     const [first] = found;
     if (item === null) {
       if (first !== undefined) settled.push({ eventId, message: first });
-    } else if (what.type !== "seen") {
+    } else if (item.dedupe !== null) {
       input.plan.journal.push({
         item,
         state: first === undefined ? "waiting" : "done",

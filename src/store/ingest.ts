@@ -5,6 +5,7 @@ import type { StoredChange } from "#core/records";
 import { cleanJson } from "#core/text";
 import type { Secrets } from "../secrets.ts";
 import type { Db, Queryable, Settings } from "./db.ts";
+import { findEchoes, nameEchoes, provenSent } from "./ingest-echo.ts";
 import { findTargets, loadWorld, lockConversations } from "./ingest-load.ts";
 import { lockArrivals, type MessageKey } from "./ingest-lock.ts";
 import { applyAllNews, type NewsOutcome, writeNews } from "./ingest-news.ts";
@@ -51,7 +52,8 @@ const file = async (input: {
   const { world, waiting } = await loadWorld({ q, items: input.items, settled });
   reach("ingest.loaded");
   const items = unknown(input.items, world.known);
-  const news = items.flatMap(newsOf);
+  const echoes = await findEchoes({ q, world, items });
+  const news = [...items.flatMap(newsOf), ...echoes.flatMap(provenSent)];
   const keys = [
     ...news.map(({ account, event }) => ({ accountId: account.id, externalId: event.id })),
     ...waiting.map(({ accountId, event }) => ({ accountId, externalId: event.id })),
@@ -63,6 +65,7 @@ const file = async (input: {
     ids: [
       ...[...world.threads.values()].flatMap(({ conversationId }) => conversationId ?? []),
       ...[...targets.values()].flat().map(({ conversationId }) => conversationId),
+      ...echoes.map(({ message }) => message.conversationId),
     ],
   });
   const plan = emptyPlan();
@@ -81,6 +84,7 @@ const file = async (input: {
     news.length + waiting.length === 0 ? null : await applyAllNews({ q, world, plan, items: news, waiting, targets });
   reach("ingest.planned");
   await writeBatch({ q, secrets, world, plan, now });
+  await nameEchoes({ q, echoes });
   if (outcome !== null) await writeNews({ q, outcome, now });
   reach("ingest.before-commit");
   return [...world.conversations.values()]

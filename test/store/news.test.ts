@@ -148,6 +148,44 @@ describe("receipts", () => {
   });
 });
 
+describe("an answer of ours that the channel shows back to us", () => {
+  const echo = (thread: string, id: string, text: string): Promise<void> =>
+    bench.journal.receive({ account, event: message({ thread, id, text, own: true, from: { addresses: [] } }) });
+  const outgoing = (thread: string): Promise<object[]> =>
+    bench.db.query({
+      text: `select m.external_id as id, m.author_type as author, d.state, d.provider_id as provider
+        from message m join thread t on t.id = m.thread_id left join delivery d on d.message_id = m.id
+        where t.external_key = $1 and m.direction = 'out' order by m.seq`,
+      values: [thread],
+    });
+
+  it("before our send returned is that answer, now known to be sent, and no second message", async () => {
+    const { thread } = await sent();
+    await receipt(thread, "echo-1", "delivered");
+    await Promise.all([echo(thread, "echo-1", "our answer"), echo(thread, "echo-1", "our answer")]);
+    expect(await outgoing(thread)).toEqual([{ id: "echo-1", author: "agent", state: "delivered", provider: "echo-1" }]);
+    expect(await journalState("m:echo-1")).toBe("done");
+    await receipt(thread, "echo-1", "read");
+    expect(await outgoing(thread)).toMatchObject([{ state: "read" }]);
+  });
+
+  it("after our send returned is known by its id", async () => {
+    const { thread, messageId } = await sent({ providerId: "echo-2" });
+    await bench.db.query({ text: "update message set external_id = 'echo-2' where id = $1", values: [messageId] });
+    await echo(thread, "echo-2", "our answer, as the channel shows it");
+    expect(await outgoing(thread)).toHaveLength(1);
+  });
+
+  it("with other words is what a colleague wrote outside the hub", async () => {
+    const { thread } = await sent();
+    await echo(thread, "echo-3", "something else");
+    expect(await outgoing(thread)).toMatchObject([
+      { author: "agent", state: "sending" },
+      { author: "device", id: "echo-3" },
+    ]);
+  });
+});
+
 describe("what a customer has seen", () => {
   it("marks everything up to it as read and moves the thread's mark, never back", async () => {
     const { messageId, thread } = await sent({ providerId: "s-1" });

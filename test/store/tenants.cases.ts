@@ -195,6 +195,7 @@ export const inside: Readonly<Record<string, string>> = {
   db: "the database itself",
   "feed.currentCursor": "a number of the whole database",
   files: "content-addressed, reached through signed links only",
+  "ingest-echo": "the journal's own work",
   "ingest-load": "the journal's own work",
   "ingest-lock": "the journal's own work",
   "ingest-news": "the journal's own work",
