@@ -45,8 +45,8 @@ const fetchAttempts = 10;
 const storeAttempts = 4;
 
 /**
- * New letters behind the cursor, oldest first. SEARCH says which there are, FETCH only describes them: its answers can
- * mingle with what the server announces by itself, and a letter missed here would be passed for ever.
+ * New letters behind the cursor, oldest first. SEARCH says which there are, FETCH only describes them: a letter that
+ * is missing from the description must not be passed over.
  * "n:*" names the last letter even when it is older than n (RFC 3501 6.4.8).
  */
 const listNew = async (client: ImapFlow, cursor: Cursor, timing: Timing): Promise<readonly Waiting[]> => {
@@ -132,25 +132,34 @@ const readLetter = async (room: Mailroom, from: Place, folder: string, waiting: 
   }
 };
 
-const store = async (room: Mailroom, event: Inbound): Promise<void> => {
-  try {
-    await room.hub.receive(event);
-  } catch (error) {
-    throw new NotStored("The hub did not store a letter.", { cause: error });
-  }
+const notStored = (cause: unknown): never => {
+  throw new NotStored("The hub did not store a letter.", { cause });
 };
+
+const store = (room: Mailroom, event: Inbound): Promise<void> => room.hub.receive(event).catch(notStored);
 
 const says = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Stores a fetched letter. One that the hub refuses again and again is offered as it came. */
-const hand = async (room: Mailroom, key: string, event: Inbound, folder: string): Promise<void> => {
+const hand = async (input: {
+  room: Mailroom;
+  from: Place;
+  key: string;
+  event: Inbound;
+  folder: string;
+}): Promise<void> => {
+  const { room, from, key, event, folder } = input;
   const refused = room.failures.get(`store ${key}`) ?? 0;
   try {
     await store(room, event);
   } catch (error) {
     room.failures.set(`store ${key}`, refused + 1);
     if (refused < storeAttempts || event.type === "unparsed") throw error;
-    await store(room, await asItCame(folder, "The hub refused to store the letter several times."));
+    // An outage refuses everything: only while the hub stores something else can the letter be the reason.
+    await writeCursor(room.hub.memory, from.folder, from.cursor).catch(notStored);
+    await store(room, event).catch(async () => {
+      await store(room, await asItCame(folder, "The hub refused to store the letter several times."));
+    });
   }
   room.failures.delete(`store ${key}`);
 };
@@ -175,7 +184,7 @@ const deliver = async (room: Mailroom, client: ImapFlow, from: Place, waiting: W
     room.failures.set(key, failed + 1);
     const fetched = await fetchLetter({ client, uid: waiting.uid, folder, timing: room.timing });
     room.failures.delete(key);
-    if (fetched) await hand(room, key, await readLetter(room, from, folder, waiting), folder);
+    if (fetched) await hand({ room, from, key, folder, event: await readLetter(room, from, folder, waiting) });
   } catch (error) {
     room.hub.log.warn("A letter was not taken over yet", { uid: waiting.uid, reason: says(error) });
     throw error;

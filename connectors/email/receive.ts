@@ -105,6 +105,8 @@ const session = async (room: Mailroom, signal: AbortSignal, healthy: () => void)
   let closed = false;
   const over = (): boolean => closed || signal.aborted;
   client.on("exists", alarm.ring);
+  let fault: unknown;
+  client.on("error", (error: unknown) => (fault = error));
   client.on("close", () => {
     closed = true;
     alarm.ring();
@@ -146,6 +148,9 @@ const session = async (room: Mailroom, signal: AbortSignal, healthy: () => void)
       }
     }
     if (!signal.aborted) throw connectionLost();
+  } catch (error) {
+    // A command that was under way only knows that the connection is gone; the connection knows why.
+    throw fault ?? error;
   } finally {
     signal.removeEventListener("abort", stop);
     client.close();

@@ -190,8 +190,7 @@ export const startDovecot = async (o: { connectionsPerUser?: number } = {}): Pro
       const info = await mta.sendMail({ from: "Jan Novák <customer@example.test>", to, ...mail, envelope });
       if (info.accepted.length !== 1) throw new Error(`Dovecot did not take the mail: ${info.response}`);
     },
-    doveadm: async (...args) =>
-      (await promisify(execFile)("doveadm", ["-c", `${dir}/dovecot.conf`, ...args])).stdout,
+    doveadm: async (...args) => (await promisify(execFile)("doveadm", ["-c", `${dir}/dovecot.conf`, ...args])).stdout,
     freeze: (signal) => {
       for (const pid of childrenOf(child.pid ?? 0)) process.kill(pid, signal);
     },

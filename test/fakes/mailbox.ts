@@ -46,7 +46,9 @@ export const filesOf = (letter: ParsedMail) =>
   }));
 
 /** Finished bytes of a letter, to deliver more than once. */
-export const composed = async (mail: Parameters<ReturnType<typeof createTransport>["sendMail"]>[0]): Promise<Buffer> => {
+export const composed = async (
+  mail: Parameters<ReturnType<typeof createTransport>["sendMail"]>[0],
+): Promise<Buffer> => {
   const info: { message: unknown } = await createTransport({ streamTransport: true, buffer: true }).sendMail(mail);
   if (!Buffer.isBuffer(info.message)) throw new Error("The composer gave no bytes.");
   return info.message;

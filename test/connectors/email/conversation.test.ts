@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Dovecot, hasDovecot, password, startDovecot } from "../../fakes/dovecot.ts";
 import { composed, freshUser, lettersOf } from "../../fakes/mailbox.ts";
@@ -125,6 +126,28 @@ describe.runIf(hasDovecot())("a conversation by mail", () => {
       expect(offline).toMatchObject({ reason: expect.stringMatching(/certificate/) });
       await account.stop();
     }
+  });
+
+  it("a server that does not offer encryption gets no password either: somebody on the way may have hidden the offer", async () => {
+    const heard: string[] = [];
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined).write("* OK [CAPABILITY IMAP4rev1] ready\r\n");
+      socket.on("data", (chunk: Buffer) => {
+        heard.push(chunk.toString());
+        const [tag = "*"] = chunk.toString().split(" ");
+        socket.write(`* CAPABILITY IMAP4rev1\r\n${tag} OK done\r\n`);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const listening = server.address();
+    const imapPort = typeof listening === "object" && listening !== null ? listening.port : 0;
+    const account = freshMailbox(dovecot).open({ imapPort });
+    account.start();
+    const offline = await until("it refuses", () => account.statuses.find(({ state }) => state === "offline"));
+    expect(offline).toMatchObject({ reason: expect.stringContaining("does not offer encryption") });
+    await account.stop();
+    await new Promise((resolve) => server.close(resolve));
+    expect(heard.join("")).not.toMatch(/LOGIN|AUTHENTICATE/i);
   });
 
   it("the Test button says what works and what does not", async () => {

@@ -17,13 +17,15 @@ export const fast = {
   refused: 60_000,
 };
 export const quickEmail: Connector = makeEmail(fast);
+/** Looks by itself once a minute only, as in earnest: what arrives sooner was announced by the server. */
+export const patientEmail: Connector = makeEmail({ ...fast, tick: 60_000 });
 
 export interface Mailbox {
   readonly address: string;
   readonly settings: Record<string, unknown>;
   readonly account: Account;
   /** A process that serves this mailbox; the memory is the account's. */
-  open(changes?: Record<string, unknown>): OpenAccount;
+  open(changes?: Record<string, unknown>, connector?: Connector): OpenAccount;
   stop(): Promise<void>;
 }
 
@@ -50,8 +52,8 @@ export const freshMailbox = (dovecot: Dovecot, smtpPort = 1): Mailbox => {
     address,
     settings,
     account,
-    open: (changes = {}) => {
-      const next = openAccount(quickEmail, account, { ...settings, ...changes });
+    open: (changes = {}, connector = quickEmail) => {
+      const next = openAccount(connector, account, { ...settings, ...changes });
       opened.push(next);
       return next;
     },
