@@ -2,9 +2,9 @@
  * Says what wrote a letter: a person, or which machine. All kinds are kept and shown; the kind only decides
  * that nothing is answered, reopened or timed because of it (RFC 3834, RFC 3464, RFC 5965).
  */
-export type LetterKind = "human" | "auto-reply" | "bounce" | "delay" | "complaint" | "read-receipt" | "bulk";
+type LetterKind = "human" | "auto-reply" | "bounce" | "delay" | "complaint" | "read-receipt" | "bulk";
 
-export interface FailedRecipient {
+interface FailedRecipient {
   readonly address: string;
   readonly status?: string;
   readonly says: string;

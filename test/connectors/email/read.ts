@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { parseMail } from "../../../connectors/email/parse.ts";
 import type { Letter } from "../../../connectors/email/letter.ts";
 
-export const samples = new URL("../../../connectors/email/samples/", import.meta.url);
+const samples = new URL("../../../connectors/email/samples/", import.meta.url);
 
 /** Reads a mail as the worker does, attachments thrown away after counting. */
 export const readLetter = (raw: Uint8Array | string): Promise<Letter> =>

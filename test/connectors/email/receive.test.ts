@@ -73,7 +73,6 @@ describe.runIf(hasDovecot())("a mailbox on a real mail server", () => {
   it("a renumbered mailbox loses nothing and doubles nothing", async () => {
     fresh();
     await deliver("before the hub");
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
     const account = await online(mailbox.open());
     await deliver("one");
     await deliver("two");
