@@ -186,7 +186,9 @@ const start = (script: HTMLScriptElement): void => {
   window.Linka = api;
   label();
   document.body.append(host);
-  if (token) (window.requestIdleCallback ?? setTimeout)(mount);
+  // Safari has no idle callbacks; a page that is never idle gets its chat all the same.
+  if (token && "requestIdleCallback" in window) requestIdleCallback(mount, { timeout: 2000 });
+  else if (token) setTimeout(mount, 500);
   if (token && stored("sessionStorage") && innerWidth > 480) show(true, false);
 };
 

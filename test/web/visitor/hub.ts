@@ -96,7 +96,7 @@ export const makeHub = (input: { readonly account: AccountId; readonly fileUrl: 
     ) => add(thread, line, attached),
     messages: () => events.filter((event) => event.type === "message"),
     /** Resolves with what `probe` found, as soon as an event makes it true. */
-    when: <T>(says: string, probe: () => T | undefined | false, withinMs = 8_000): Promise<T> =>
+    when: <T>(says: string, probe: () => T | undefined | false, withinMs = 15_000): Promise<T> =>
       new Promise((resolve, reject) => {
         const check = (): void => {
           const found = probe();

@@ -36,7 +36,7 @@ export const useStage = () => {
         reducedMotion: "reduce",
         locale: "cs-CZ",
       });
-      context.setDefaultTimeout(8_000);
+      context.setDefaultTimeout(15_000);
       closing.push(() => context.close());
       return { host, context };
     },
