@@ -1,8 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
+
+/** What `npm start` runs, so that tests and benches measure the same process. */
+const startCommand = (): readonly string[] => {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: { start: string } };
+  return scripts.start.split(" ").slice(1);
+};
 
 export interface HubProcess {
   readonly url: string;
@@ -51,7 +58,7 @@ export const startHub = async (input: {
 }): Promise<HubProcess> => {
   const child = spawn(
     process.execPath,
-    [...(input.preload ?? []).flatMap((file) => ["--import", file]), join(root, "src/main.ts")],
+    [...(input.preload ?? []).flatMap((file) => ["--import", file]), ...startCommand()],
     {
       cwd: root,
       env: { ...process.env, PORT: "0", LINKA_DATA: input.dataDir, LOG_LEVEL: "warn", ...input.env },
