@@ -87,7 +87,7 @@ export const makeHooks = (context: Pick<Context, "supervisor" | "journal" | "con
     const url = request.url ?? "";
     if (!url.startsWith(prefix)) return false;
     serve(request, response, url).catch((thrown: unknown) => {
-      if (response.headersSent || request.destroyed) return void response.destroy();
+      if (response.headersSent || response.destroyed) return void response.destroy();
       if (thrown instanceof TooLarge) return answer(response, 413, "too large", { connection: "close" });
       log.error({ err: thrown }, "a webhook failed");
       return answer(response, 503, "", { "retry-after": "5" });

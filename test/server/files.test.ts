@@ -22,7 +22,7 @@ const png = Buffer.concat([
 ]);
 const send = async (name: string, body: Uint8Array | string, type = "application/octet-stream") => {
   const query = new URLSearchParams({ conversationId: conversation, name });
-  return page.call("POST", `/api/uploads?${query}`, body, { "content-type": type });
+  return page.call("POST", `/api/uploads?${query.toString()}`, body, { "content-type": type });
 };
 
 describe("an upload", () => {
@@ -57,13 +57,13 @@ describe("an upload", () => {
     const query = new URLSearchParams({ conversationId: conversation, name: "cut.bin" });
     const headers = { cookie: page.cookie, "x-csrf-token": page.csrf };
     await expect(
-      fetch(`${hub.url}/api/uploads?${query}`, {
+      fetch(`${hub.url}/api/uploads?${query.toString()}`, {
         method: "POST",
         body,
         headers,
         signal: cut.signal,
         duplex: "half",
-      } as RequestInit),
+      }),
     ).rejects.toThrow();
     expect(await hub.prisma.upload.count()).toBe(before);
   });

@@ -287,17 +287,16 @@ describe("load", () => {
     const conversation = await addConversation(hub, { tenantId: shop });
     const { client } = await desk("Viktor Dvacet Jedna", [{ tenantId: shop }]);
     await client.ask("conversation.open", { id: conversation.id });
-    const transport = client.socket.io.engine.transport as unknown as {
-      ws: { _socket: { pause(): void; resume(): void } };
-    };
-    transport.ws._socket.pause();
+    const transport: object = client.socket.io.engine.transport;
+    const tcp = (transport as { ws: Record<"_socket", { pause(): void; resume(): void }> }).ws["_socket"];
+    tcp.pause();
     const gone = disconnected(client);
     const text = "x".repeat(90_000);
     for (let i = 0; i < 150; i += 1) await write(shop, conversation.id, text);
     // Only the server can have ended it: this side reads nothing, not even the end.
     const left = await poll(async () => (await metric("linka_live_slow_total")) >= 1);
     expect(left).toBe(true);
-    transport.ws._socket.resume();
+    tcp.resume();
     await gone;
   });
 });

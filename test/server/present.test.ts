@@ -39,7 +39,7 @@ test.each(Object.keys(views) as (keyof typeof classes)[])(
 
 /** Everything that carries business data to a browser is made of the views above. */
 test("no other view of the wire reaches a browser unclassified", () => {
-  const known = new Set<unknown>([...Object.values(views)]);
+  const known = new Set<unknown>(Object.values(views));
   const found: string[] = [];
   const walk = (schema: z.ZodType, path: string): void => {
     if (known.has(schema)) return;
@@ -47,8 +47,7 @@ test("no other view of the wire reaches a browser unclassified", () => {
       schema instanceof z.ZodNullable || schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
     if (known.has(inner)) return;
     if (inner instanceof z.ZodObject)
-      for (const [key, child] of Object.entries(inner.shape as Record<string, z.ZodType>))
-        walk(child, `${path}.${key}`);
+      for (const [key, child] of Object.entries(inner.shape)) walk(child, `${path}.${key}`);
     else if (inner instanceof z.ZodArray) walk(inner.element as z.ZodType, `${path}[]`);
     else found.push(path);
   };

@@ -1,36 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { uuid } from "#core/uuid";
-import { defineConnector } from "#contract";
+import { toy } from "./toy.ts";
 import { allRoutes } from "../../src/server/routes/index.ts";
-import {
-  addConversation,
-  addQueue,
-  addTenant,
-  addUser,
-  type Browser,
-  browser,
-  type Hub,
-  logIn,
-  startHub,
-} from "./hub.ts";
-
-const toy = defineConnector({
-  kind: "toy",
-  title: "Toy",
-  config: z.object({
-    host: z.string().min(1).meta({ title: "Host", description: "Where it is" }),
-    mode: z.enum(["fast", "slow"]).default("fast"),
-    port: z.number().int().default(1),
-    loud: z.boolean().default(false),
-    names: z.array(z.string()).default([]),
-    password: z.string().min(1),
-  }),
-  secrets: ["password"],
-  address: ({ host }) => host,
-  limits: { text: 100, attachments: false, replyWindowHours: false, subject: false },
-  open: () => ({ start: async () => undefined, send: async () => Promise.reject(new Error("never")) }),
-});
+import { addConversation, addTenant, addUser, type Browser, browser, type Hub, logIn, startHub } from "./hub.ts";
 
 let hub: Hub;
 let own: string;
@@ -209,134 +181,41 @@ test("every route has a case here, and every case a route", () => {
   expect(Object.keys(cases).sort()).toEqual(named.map(({ name }) => name).sort());
 });
 
-describe.each(named)("$name", ({ route, name }) => {
-  test("refuses whoever is not logged in", async () => {
-    if (route.access === "anyone") return void expect(["/api/login", "/files/:token"]).toContain(route.path);
-    const { path, body } = tryOf(name, placeholder);
-    const answer = await browser(hub).call(route.method.toUpperCase(), path, body);
-    expect([answer.status, ((await answer.json()) as { refusal: { code: string } }).refusal.code]).toEqual([
-      401,
-      "unauthorized",
-    ]);
-  });
+const closed = named.filter(({ route }) => route.access !== "anyone");
+const forAdmins = named.filter(({ route }) => route.access === "admin");
+const aboutThings = named.filter(({ name }) => cases[name] !== "nobody's");
+const lists = closed.filter(({ name, route }) => cases[name] === "nobody's" && route.method === "get");
 
-  test("refuses an agent where an administrator is needed", async () => {
-    if (route.access !== "admin") return void expect(route.path).not.toContain("/admin/");
-    const { path, body } = tryOf(name, mine);
-    expect((await agent.call(route.method.toUpperCase(), path, body)).status).toBe(403);
-  });
-
-  test("knows nothing of another client company's things", async () => {
-    if (cases[name] === "nobody's") {
-      if (route.method !== "get" || route.access === "anyone")
-        return void expect(route.path).toMatch(/^\/(api\/(log|me)|files)/);
-      const text = await (await admin.call("GET", route.path)).text();
-      for (const id of Object.values(theirs)) expect(text).not.toContain(id);
-      return;
-    }
-    const { path, body } = tryOf(name, theirs);
-    const answer = await admin.call(route.method.toUpperCase(), path, body);
-    expect(answer.status).toBe(404);
-    expect(await hub.prisma.cannedReply.count({ where: { tenantId: foreign } })).toBe(1);
-  });
-});
-
-describe("channel accounts", () => {
-  test("the form is drawn from the connector's settings", async () => {
-    const { kinds } = (await (await admin.call("GET", "/api/admin/channel-kinds")).json()) as {
-      kinds: { fields: unknown[] }[];
-    };
-    expect(kinds[0]?.fields).toEqual([
-      { key: "host", title: "Host", description: "Where it is", type: "string", required: true, secret: false },
-      {
-        key: "mode",
-        title: "mode",
-        description: "",
-        type: "enum",
-        options: ["fast", "slow"],
-        required: false,
-        secret: false,
-        default: "fast",
-      },
-      { key: "port", title: "port", description: "", type: "number", required: false, secret: false, default: 1 },
-      { key: "loud", title: "loud", description: "", type: "boolean", required: false, secret: false, default: false },
-      { key: "names", title: "names", description: "", type: "list", required: false, secret: false, default: [] },
-      { key: "password", title: "password", description: "", type: "string", required: true, secret: true },
-    ]);
-  });
-
-  test("a secret goes in and never comes out; left out it keeps its value", async () => {
-    const secret = "very-secret-value-9876";
-    const made = await admin.call("POST", "/api/admin/channels", {
-      ...account(mine),
-      config: { host: "h.example", password: secret },
-    });
-    const text = await made.text();
-    const { id } = JSON.parse(text) as { id: string };
-    expect(JSON.parse(text)).toMatchObject({ secrets: { password: "9876" }, config: { host: "h.example" } });
-    expect((await admin.call("PATCH", `/api/admin/channels/${id}`, { config: { host: "h2.example" } })).status).toBe(
-      200,
-    );
-    await admin.call("POST", `/api/admin/channels/${id}/test`);
-    expect(hub.channels.probed.at(-1)).toEqual({ kind: "toy", config: { host: "h2.example", password: secret } });
-    expect(hub.channels.reloaded).toContain(id);
-    const row = await hub.prisma.channelAccount.findUniqueOrThrow({ where: { id } });
-    expect(JSON.stringify(row.config)).not.toContain(secret);
-    expect(Buffer.from(row.secretsEnc ?? []).includes(secret)).toBe(false);
-    const audit = JSON.stringify(
-      await hub.prisma.auditEntry.findMany({ where: { target: id }, select: { action: true, data: true } }),
-    );
-    expect(audit).toContain("channel.changed");
-    for (const shown of [text, audit, await (await admin.call("GET", "/api/admin/channels")).text()])
-      expect(shown).not.toContain(secret);
-  });
-
-  test("settings the connector refuses are refused in its words", async () => {
-    const answer = await admin.call("POST", "/api/admin/channels", {
-      ...account(mine),
-      config: { host: "", password: "p" },
-    });
-    expect(answer.status).toBe(400);
-    expect(await answer.text()).toContain("host");
-  });
-});
-
-test("an administrator of one company cannot take over a person who also works for another", async () => {
-  const user = await addUser(hub, "Works Twice", [{ tenantId: own }, { tenantId: foreign }]);
-  const path = `/api/admin/users/${user.id}`;
-  const memberships = [{ tenantId: own, role: "supervisor" }];
-  expect(
-    (await admin.call("PUT", path, { email: user.email, name: user.name, password: "a new password", memberships }))
-      .status,
-  ).toBe(403);
-  expect((await admin.call("PUT", path, { email: "taken@desk.test", name: user.name, memberships })).status).toBe(403);
-  expect(
-    (
-      await admin.call("PUT", path, {
-        email: user.email,
-        name: user.name,
-        memberships: [{ tenantId: foreign, role: "admin" }],
-      })
-    ).status,
-  ).toBe(404);
-  expect((await admin.call("PUT", path, { email: user.email, name: user.name, memberships })).status).toBe(200);
-  const after = await hub.prisma.membership.findMany({ where: { userId: user.id }, orderBy: { tenantId: "asc" } });
-  expect(after.map(({ tenantId, role }) => [tenantId, role])).toEqual(
-    [
-      [own, "supervisor"],
-      [foreign, "agent"],
-    ].sort(),
+test("only logging in and signed files are open to anybody, and all administration needs an administrator", () => {
+  expect(named.filter(({ route }) => route.access === "anyone").map(({ name }) => name)).toEqual([
+    "post /api/login",
+    "get /files/:token",
+  ]);
+  expect(forAdmins.map(({ name }) => name)).toEqual(
+    named.map(({ name }) => name).filter((name) => name.includes("/admin/")),
   );
-  const queue = await addQueue(hub, foreign, "theirs");
-  expect(
-    (
-      await admin.call("PUT", path, {
-        email: user.email,
-        name: user.name,
-        memberships: [{ tenantId: own, role: "agent", queueIds: [queue] }],
-      })
-    ).status,
-  ).toBe(400);
+});
+
+test.each(closed)("$name refuses whoever is not logged in", async ({ route, name }) => {
+  const { path, body } = tryOf(name, placeholder);
+  const answer = await browser(hub).call(route.method.toUpperCase(), path, body);
+  expect([answer.status, await answer.json()]).toMatchObject([401, { refusal: { code: "unauthorized" } }]);
+});
+
+test.each(forAdmins)("$name refuses an agent", async ({ route, name }) => {
+  const { path, body } = tryOf(name, mine);
+  expect((await agent.call(route.method.toUpperCase(), path, body)).status).toBe(403);
+});
+
+test.each(aboutThings)("$name knows nothing of another client company's things", async ({ route, name }) => {
+  const { path, body } = tryOf(name, theirs);
+  expect((await admin.call(route.method.toUpperCase(), path, body)).status).toBe(404);
+  expect(await hub.prisma.cannedReply.count({ where: { tenantId: foreign } })).toBe(1);
+});
+
+test.each(lists)("$name lists nothing of another client company", async ({ route }) => {
+  const text = await (await admin.call("GET", route.path)).text();
+  expect(Object.values(theirs).filter((id) => text.includes(id))).toEqual([]);
 });
 
 test("malformed and oversized bodies are refused without a word of what was in them", async () => {

@@ -48,7 +48,7 @@ export const bindQuestions = (input: {
         answer({ ok: false, refusal });
       }
     };
-    socket.on(question, listener as never);
+    socket.on(question, listener);
   };
   for (const question of Object.keys(asked) as Question[]) bind(question);
 };

@@ -56,22 +56,20 @@ export const serveVisitors = (input: {
       if (!name.success) return reply(refused("bad-request", "Not a question."));
       if (open >= atOnce || !asks.take(socket.id)) return reply(refused("rate-limited", "Too many questions."));
       open += 1;
-      reach("peer.asked");
-      serve(name.data, payload)
-        .then(
-          (value) => {
-            reach("peer.answered");
-            reply({ ok: true, value });
-          },
-          (thrown: unknown) => {
-            if (thrown instanceof ConnectorError) return reply(refused(thrown.code, thrown.message));
-            log.error({ err: thrown, accountId: account }, "a visitor's question failed");
-            return reply(refused("failed", "Something went wrong on our side."));
-          },
-        )
-        .finally(() => {
+      const ask = async (): Promise<void> => {
+        try {
+          const value = await serve(name.data, payload);
+          reach("peer.answered");
+          reply({ ok: true, value });
+        } catch (thrown) {
+          if (thrown instanceof ConnectorError) return reply(refused(thrown.code, thrown.message));
+          log.error({ err: thrown, accountId: account }, "a visitor's question failed");
+          reply(refused("failed", "Something went wrong on our side."));
+        } finally {
           open -= 1;
-        });
+        }
+      };
+      return void ask();
     });
     if (!supervisor.peer(account, peer)) socket.disconnect(true);
   });

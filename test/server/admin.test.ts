@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { uuid } from "#core/uuid";
+import { addQueue, addTenant, addUser, type Browser, type Hub, logIn, startHub } from "./hub.ts";
+import { toy } from "./toy.ts";
+
+let hub: Hub;
+let own: string;
+let foreign: string;
+let admin: Browser;
+beforeAll(async () => {
+  hub = await startHub({ connectors: [toy] });
+  own = await addTenant(hub, "own");
+  foreign = await addTenant(hub, "foreign");
+  admin = await logIn(hub, await addUser(hub, "Own Admin", [{ tenantId: own, role: "admin" }]));
+});
+afterAll(() => hub.stop());
+
+const account = () => ({
+  tenantId: own,
+  kind: "toy",
+  name: "New",
+  queueId: null,
+  enabled: false,
+  config: { host: uuid(), password: "p" },
+});
+
+describe("channel accounts", () => {
+  test("the form is drawn from the connector's settings", async () => {
+    const { kinds } = (await (await admin.call("GET", "/api/admin/channel-kinds")).json()) as {
+      kinds: { fields: unknown[] }[];
+    };
+    expect(kinds[0]?.fields).toEqual([
+      { key: "host", title: "Host", description: "Where it is", type: "string", required: true, secret: false },
+      {
+        key: "mode",
+        title: "mode",
+        description: "",
+        type: "enum",
+        options: ["fast", "slow"],
+        required: false,
+        secret: false,
+        default: "fast",
+      },
+      { key: "port", title: "port", description: "", type: "number", required: false, secret: false, default: 1 },
+      { key: "loud", title: "loud", description: "", type: "boolean", required: false, secret: false, default: false },
+      { key: "names", title: "names", description: "", type: "list", required: false, secret: false, default: [] },
+      { key: "password", title: "password", description: "", type: "string", required: true, secret: true },
+    ]);
+  });
+
+  test("a secret goes in and never comes out; left out it keeps its value", async () => {
+    const secret = "very-secret-value-9876";
+    const made = await admin.call("POST", "/api/admin/channels", {
+      ...account(),
+      config: { host: "h.example", password: secret },
+    });
+    const text = await made.text();
+    const { id } = JSON.parse(text) as { id: string };
+    expect(JSON.parse(text)).toMatchObject({ secrets: { password: "9876" }, config: { host: "h.example" } });
+    expect((await admin.call("PATCH", `/api/admin/channels/${id}`, { config: { host: "h2.example" } })).status).toBe(
+      200,
+    );
+    await admin.call("POST", `/api/admin/channels/${id}/test`);
+    expect(hub.channels.probed.at(-1)).toEqual({ kind: "toy", config: { host: "h2.example", password: secret } });
+    expect(hub.channels.reloaded).toContain(id);
+    const row = await hub.prisma.channelAccount.findUniqueOrThrow({ where: { id } });
+    expect(JSON.stringify(row.config)).not.toContain(secret);
+    expect(Buffer.from(row.secretsEnc ?? []).includes(secret)).toBe(false);
+    const audit = JSON.stringify(
+      await hub.prisma.auditEntry.findMany({ where: { target: id }, select: { action: true, data: true } }),
+    );
+    expect(audit).toContain("channel.changed");
+    for (const shown of [text, audit, await (await admin.call("GET", "/api/admin/channels")).text()])
+      expect(shown).not.toContain(secret);
+  });
+
+  test("settings the connector refuses are refused in its words", async () => {
+    const answer = await admin.call("POST", "/api/admin/channels", {
+      ...account(),
+      config: { host: "", password: "p" },
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain("host");
+  });
+});
+
+test("an administrator of one company cannot take over a person who also works for another", async () => {
+  const user = await addUser(hub, "Works Twice", [{ tenantId: own }, { tenantId: foreign }]);
+  const path = `/api/admin/users/${user.id}`;
+  const memberships = [{ tenantId: own, role: "supervisor" }];
+  expect(
+    (await admin.call("PUT", path, { email: user.email, name: user.name, password: "a new password", memberships }))
+      .status,
+  ).toBe(403);
+  expect((await admin.call("PUT", path, { email: "taken@desk.test", name: user.name, memberships })).status).toBe(403);
+  expect(
+    (
+      await admin.call("PUT", path, {
+        email: user.email,
+        name: user.name,
+        memberships: [{ tenantId: foreign, role: "admin" }],
+      })
+    ).status,
+  ).toBe(404);
+  expect((await admin.call("PUT", path, { email: user.email, name: user.name, memberships })).status).toBe(200);
+  const after = await hub.prisma.membership.findMany({ where: { userId: user.id }, orderBy: { tenantId: "asc" } });
+  expect(new Map(after.map(({ tenantId, role }) => [tenantId, role]))).toEqual(
+    new Map([
+      [own, "supervisor"],
+      [foreign, "agent"],
+    ]),
+  );
+  const queue = await addQueue(hub, foreign, "theirs");
+  expect(
+    (
+      await admin.call("PUT", path, {
+        email: user.email,
+        name: user.name,
+        memberships: [{ tenantId: own, role: "agent", queueIds: [queue] }],
+      })
+    ).status,
+  ).toBe(400);
+});
