@@ -1,7 +1,7 @@
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -153,9 +153,23 @@ const childrenOf = (pid: number): readonly number[] =>
     .filter((line) => /\bimap$/.test(line.trim()))
     .map((line) => Number(line.trim().split(/\s+/)[0]));
 
+/** Removes folders of test processes that were killed; their servers ended with them. */
+const sweep = async (): Promise<void> => {
+  for (const name of await readdir(os.tmpdir())) {
+    const [, pid] = /^linka-dovecot-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined) continue;
+    try {
+      process.kill(Number(pid), 0);
+    } catch {
+      await rm(path.join(os.tmpdir(), name), { recursive: true, force: true });
+    }
+  }
+};
+
 export const startDovecot = async (o: { connectionsPerUser?: number } = {}): Promise<Dovecot> => {
   const { root, user, group, uid, gid } = identity();
-  const dir = await mkdtemp(path.join(os.tmpdir(), "linka-dovecot-"));
+  await sweep();
+  const dir = await mkdtemp(path.join(os.tmpdir(), `linka-dovecot-${process.pid}-`));
   await chmod(dir, 0o755);
   const [imap = 0, imaps = 0, lmtp = 0] = await free(3);
   const ports = { imap, imaps, lmtp };
