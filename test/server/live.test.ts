@@ -18,7 +18,7 @@ let hub: Hub;
 let bank: string;
 let shop: string;
 beforeAll(async () => {
-  hub = await startHub({ tuning: { sweepMs: 200, slowBytes: 400_000 } });
+  hub = await startHub({ tuning: { sweepMs: 3_600_000, slowBytes: 400_000 } });
   bank = await addTenant(hub, "bank");
   shop = await addTenant(hub, "shop");
 });
@@ -61,14 +61,25 @@ describe("who may connect", () => {
     client.socket.close();
   });
 
-  test("an expired session closes the socket and says so", async () => {
-    const { client, page } = await desk("Bedrich Dva", [{ tenantId: bank }]);
-    await hub.db.query({
-      text: "UPDATE session SET expires_at = created_at + interval '1 ms' WHERE id = $1",
-      values: [page.cookie.split("=")[1]?.split(".")[0]],
-    });
-    await client.heard("bye", (bye: { reason: string }) => bye.reason === "expired");
-    await disconnected(client);
+  test("an expired session, a session or a membership that another node ended: the sockets follow by themselves", async () => {
+    const own = await startHub({ tuning: { sweepMs: 100 } });
+    try {
+      const tenant = await addTenant(own, "bank");
+      const user = await addUser(own, "Bedrich Dva", [{ tenantId: tenant }]);
+      const page = await logIn(own, user);
+      const client = await deskSocket(own, page);
+      await own.prisma.membership.deleteMany({ where: { userId: user.id } });
+      expect(await client.heard("rights")).toEqual({ tenantIds: [tenant] });
+      const id = page.cookie.split("=")[1]?.split(".")[0];
+      await own.db.query({
+        text: "UPDATE session SET expires_at = created_at + interval '1 ms' WHERE id = $1",
+        values: [id],
+      });
+      await client.heard("bye", (bye: { reason: string }) => bye.reason === "expired");
+      await disconnected(client);
+    } finally {
+      await own.stop();
+    }
   });
 
   test("logging out in one tab ends the sockets of that session at once, of others not", async () => {
