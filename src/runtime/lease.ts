@@ -104,6 +104,9 @@ export const keepLeases = (input: {
     poke: () => void renewOnce(),
     release: async (names) => {
       for (const name of names) mine.delete(name);
+      // A renewal under way may just be taking them again.
+      await renewing;
+      for (const name of names) mine.delete(name);
       await releaseLeases({ db, names, owner: await named });
     },
     stop: async () => {
