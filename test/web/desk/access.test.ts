@@ -81,7 +81,7 @@ const screens: readonly { name: string; path: string; ready: (page: Page) => Pro
       name: "the merge window",
       path: "/inbox/all/c00000",
       ready: async (page) => {
-        await page.getByRole("button", { name: "Sloučit s jiným kontaktem" }).click();
+        await page.getByRole("button", { name: "Sloučit kontakty" }).click();
         await page.getByRole("dialog").waitFor();
       },
     },

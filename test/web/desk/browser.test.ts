@@ -281,7 +281,7 @@ describe("an agent at the desk", () => {
   it("merges two records of one person and takes it back", async () => {
     await start();
     const { page } = await sit("/inbox/all/c00003");
-    await page.getByRole("button", { name: "Sloučit s jiným kontaktem" }).click();
+    await page.getByRole("button", { name: "Sloučit kontakty" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Najít druhý kontakt").fill("Jiří");
     await dialog.getByRole("radio").first().check();

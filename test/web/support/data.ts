@@ -99,7 +99,7 @@ const answers = [
   "Limit jsem zvýšila do neděle, můžete platit.",
 ];
 
-const pick = <T>(list: readonly T[], i: number): T => list[i % list.length] as T;
+const pick = <T>(list: readonly T[], i: number): T => list[i % list.length]!;
 const at = (ms: number): string => new Date(ms).toISOString();
 
 export const message = (input: Partial<MessageView> & { conversationId: string; seq: number }): MessageView => ({

@@ -1,14 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import express, { type Request } from "express";
+import express from "express";
 import { Server, type Socket } from "socket.io";
-import type { Answer, Change, ConversationRow, Gives, MessageView, Question, Takes, ViewSpec } from "#wire";
-import { anna, bootFor, makeCase, message, petr, type Case } from "./data.ts";
-import { adminRoutes } from "./fake-rest.ts";
+import {
+  asked as wire,
+  type Answer,
+  type Change,
+  type ConversationRow,
+  type Gives,
+  type MessageView,
+  type Question,
+  type Takes,
+  type ViewSpec,
+} from "#wire";
+import { anna, makeCase, message, petr, type Case } from "./data.ts";
+import { adminRoutes, pageRoutes, sessionRoutes } from "./fake-rest.ts";
+import { countsOf, viewOf } from "./fake-views.ts";
 
-const policy =
-  "default-src 'self';img-src 'self' data: blob:;media-src 'self' blob:;object-src 'none';base-uri 'none';form-action 'self';frame-ancestors 'none'";
 const people = [anna, petr];
 const userOf = (cookie: string | undefined) => people.find(({ id }) => cookie?.includes(`user=${id}`));
 
@@ -32,7 +41,6 @@ export const startFakeHub = async (options: {
   heldMs?: number;
 }) => {
   const { dist, conversations, heldMs = 0 } = options;
-  let locale = options.locale ?? "cs";
   const started = Date.now();
   const cases = new Map(
     Array.from({ length: conversations }, (_, i) => makeCase(i, started)).map((one) => [one.row.id, one]),
@@ -72,29 +80,8 @@ export const startFakeHub = async (options: {
     io.except(one.row.id).emit("frame", { changes: [{ ...told, messages: [] }], presence: [], cursor });
   };
 
-  const inside = (row: ConversationRow, spec: ViewSpec, meId: string): boolean => {
-    if (spec.tenantId !== undefined && row.tenantId !== spec.tenantId) return false;
-    if (spec.queueId !== undefined && row.queueId !== spec.queueId) return false;
-    if (
-      spec.query !== undefined &&
-      !`${row.contact.name} ${row.preview}`.toLowerCase().includes(spec.query.toLowerCase())
-    )
-      return false;
-    if (spec.kind === "snoozed" || spec.kind === "closed") return row.status === spec.kind;
-    if (row.status !== "open") return false;
-    return spec.kind === "all" || row.assigneeId === (spec.kind === "mine" ? meId : null);
-  };
-  const view = (spec: ViewSpec, meId: string): ConversationRow[] =>
-    [...cases.values()]
-      .map(({ row }) => row)
-      .filter((row) => inside(row, spec, meId))
-      .sort((a, b) => (a.lastAt < b.lastAt ? 1 : -1));
-  const counts = (meId: string) => ({
-    mine: view({ kind: "mine" }, meId).length,
-    unassigned: view({ kind: "unassigned" }, meId).length,
-    all: view({ kind: "all" }, meId).length,
-    snoozed: view({ kind: "snoozed" }, meId).length,
-  });
+  const view = (spec: ViewSpec, meId: string) => viewOf({ cases, spec, meId });
+  const counts = (meId: string) => countsOf({ cases, meId });
   const me = (socket: Socket): typeof anna => socket.data.user as typeof anna;
   const viewersOf = (id: string) => [...(looking.get(id)?.values() ?? [])];
   const tellPresence = (id: string, customerTyping = false) =>
@@ -121,7 +108,7 @@ export const startFakeHub = async (options: {
   };
 
   const handlers: Handlers = {
-    "view.open": (socket, { after, limit = 200, ...spec }) => {
+    "view.open": (socket, { after, limit, ...spec }) => {
       const all = view(spec, me(socket).id);
       const from = after === undefined ? 0 : Number(after);
       return {
@@ -131,7 +118,7 @@ export const startFakeHub = async (options: {
         cursor: String(log.length),
       };
     },
-    sync: (_socket, { cursor, have, limit = 200 }) => {
+    sync: (_socket, { cursor, have, limit }) => {
       const ids = [...new Set(log.slice(Number(cursor)).map((change) => change.row.id))];
       const changes = ids.slice(0, limit).map((id) => {
         const one = caseOf(id);
@@ -144,7 +131,7 @@ export const startFakeHub = async (options: {
       });
       return { changes, cursor: String(log.length), more: false, reset: false };
     },
-    "conversation.open": (socket, { id, limit = 50 }) => {
+    "conversation.open": (socket, { id, limit }) => {
       const one = caseOf(id);
       void socket.join(id);
       const messages = one.messages.slice(-limit);
@@ -166,7 +153,7 @@ export const startFakeHub = async (options: {
       const one = caseOf(id);
       return { row: one.row, messages: one.messages.filter((item) => item.version > version), more: false };
     },
-    "conversation.before": (_socket, { id, seq, limit = 50 }) => {
+    "conversation.before": (_socket, { id, seq, limit }) => {
       const older = caseOf(id).messages.filter((item) => item.seq < seq);
       return { messages: older.slice(-limit), more: older.length > limit };
     },
@@ -290,7 +277,13 @@ export const startFakeHub = async (options: {
         try {
           const code = failing.get(question);
           if (code !== undefined) throw new Refusal(code);
-          reply({ ok: true, value: (handlers[question] as (socket: Socket, takes: never) => unknown)(socket, takes) });
+          reply({
+            ok: true,
+            value: (handlers[question] as (socket: Socket, takes: unknown) => unknown)(
+              socket,
+              wire[question].takes.parse(takes),
+            ),
+          });
         } catch (thrown) {
           const refused = thrown instanceof Refusal ? thrown : new Refusal("failed");
           reply({ ok: false, refusal: { code: refused.code as "failed", says: refused.code, data: refused.data } });
@@ -303,34 +296,9 @@ export const startFakeHub = async (options: {
     });
   });
 
-  app.use((_request, response, next) => {
-    response.setHeader("content-security-policy", policy);
-    next();
-  });
-  const meOf = (request: Request) => userOf(request.headers.cookie);
-  app.post("/api/login", express.json(), (request, response) => {
-    const { email, password } = request.body as { email: string; password: string };
-    const user = people.find((one) => one.email === email);
-    if (password === "locked") return void response.status(429).json({ refusal: { code: "rate-limited", says: "" } });
-    if (user === undefined || password !== "dobre-heslo-1")
-      return void response.status(401).json({ refusal: { code: "unauthorized", says: "" } });
-    response.setHeader("set-cookie", `user=${user.id}; HttpOnly; Path=/`);
-    response.json({});
-  });
-  app.get("/api/boot", (request, response) => {
-    const user = meOf(request);
-    if (user === undefined) response.status(401).json({ refusal: { code: "unauthorized", says: "" } });
-    else response.json(bootFor(user, locale));
-  });
-  app.patch("/api/me", express.json(), (request, response) => {
-    locale = (request.body as { locale?: string }).locale ?? locale;
-    response.json({});
-  });
+  sessionRoutes({ app, locale: options.locale ?? "cs", userOf });
   adminRoutes(app, cases);
-  app.use(express.static(dist, { index: false }));
-  app.get(/^\/(?!api\/|socket\.io\/|assets\/)[^.]*$/, (_request, response) =>
-    response.sendFile("index.html", { root: dist }),
-  );
+  pageRoutes(app, dist);
 
   await new Promise<void>((resolve) => {
     http.listen(0, "127.0.0.1", resolve);

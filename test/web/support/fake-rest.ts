@@ -1,6 +1,6 @@
 import express, { type Express } from "express";
 import type { CannedReply, ChannelAccountView, DeadLetter, UserView } from "#wire";
-import { anna, bank, petr, shop, type Case } from "./data.ts";
+import { anna, bank, bootFor, petr, shop, type Case } from "./data.ts";
 
 const at = "2026-11-23T09:12:00.000Z";
 
@@ -125,7 +125,7 @@ export const adminRoutes = (app: Express, cases: ReadonlyMap<string, Case>): voi
   });
   app.get("/api/admin/tokens", (_request, response) => void response.json({ tokens: [] }));
   app.get("/api/contacts", (request, response) => {
-    const query = String(request.query["query"]).toLowerCase();
+    const query = String(request.query["query"] as string).toLowerCase();
     response.json({
       contacts: [...cases.values()]
         .filter(
@@ -142,7 +142,10 @@ export const adminRoutes = (app: Express, cases: ReadonlyMap<string, Case>): voi
   });
   app.post("/api/contacts/:id/merge", json, (request, response) => {
     const one = [...cases.values()].find(({ contact }) => contact.id === request.params["id"]);
-    if (one === undefined) return void response.status(404).json({});
+    if (one === undefined) {
+      response.status(404).json({});
+      return;
+    }
     one.contact = {
       ...one.contact,
       merges: [{ id: "merge-1", fromName: "Jiný záznam", at: new Date().toISOString() }],
@@ -163,5 +166,51 @@ export const adminRoutes = (app: Express, cases: ReadonlyMap<string, Case>): voi
         mime: "text/plain",
         size: (request.body as Buffer).length,
       }),
+  );
+};
+
+const people = [anna, petr];
+
+/** Login and the boot document. */
+export const sessionRoutes = (input: {
+  readonly app: Express;
+  readonly locale: string;
+  readonly userOf: (cookie: string | undefined) => typeof anna | undefined;
+}): void => {
+  const { app, userOf } = input;
+  let locale = input.locale;
+  app.use((_request, response, next) => {
+    response.setHeader(
+      "content-security-policy",
+      "default-src 'self';img-src 'self' data: blob:;media-src 'self' blob:;object-src 'none';base-uri 'none';form-action 'self';frame-ancestors 'none'",
+    );
+    next();
+  });
+  app.post("/api/login", express.json(), (request, response) => {
+    const { email, password } = request.body as { email: string; password: string };
+    const user = people.find((one) => one.email === email);
+    if (user === undefined || password !== "dobre-heslo-1") {
+      response.status(401).json({ refusal: { code: "unauthorized", says: "" } });
+      return;
+    }
+    response.setHeader("set-cookie", `user=${user.id}; HttpOnly; Path=/`);
+    response.json({});
+  });
+  app.get("/api/boot", (request, response) => {
+    const user = userOf(request.headers.cookie);
+    if (user === undefined) response.status(401).json({ refusal: { code: "unauthorized", says: "" } });
+    else response.json(bootFor(user, locale));
+  });
+  app.patch("/api/me", express.json(), (request, response) => {
+    locale = (request.body as { locale?: string }).locale ?? locale;
+    response.json({});
+  });
+};
+
+/** The built desk; every address inside it starts it. */
+export const pageRoutes = (app: Express, dist: string): void => {
+  app.use(express.static(dist, { index: false }));
+  app.get(/^\/(?!api\/|socket\.io\/|assets\/)[^.]*$/, (_request, response) =>
+    response.sendFile("index.html", { root: dist }),
   );
 };

@@ -63,7 +63,7 @@ export const UserForm = ({ user, onClose }: { user: UserView | null; onClose: ()
       >
         <div className="form-pair">
           <TextField
-            label={t("common.name")}
+            label={t("common.person")}
             required
             maxLength={120}
             value={name}

@@ -24,7 +24,7 @@ export const Users = (): ReactNode => {
             <table className="table">
               <thead>
                 <tr>
-                  <th scope="col">{t("common.name")}</th>
+                  <th scope="col">{t("common.person")}</th>
                   <th scope="col">{t("users.rights")}</th>
                   <th scope="col">{t("users.state")}</th>
                   <th scope="col">

@@ -31,7 +31,7 @@ export const ContactCard = ({ id }: { id: string }): ReactNode => {
   return (
     <section className="card contact-card" aria-label={contact.name}>
       <form className="inline-form" onSubmit={(event) => void save(event)}>
-        <TextField label={t("common.name")} name="name" defaultValue={contact.name} maxLength={200} />
+        <TextField label={t("common.person")} name="name" defaultValue={contact.name} maxLength={200} />
         <Button type="submit">{t("common.save")}</Button>
       </form>
       <h2>{t("contact.identities")}</h2>

@@ -18,10 +18,12 @@ export const Bubble = memo(function Bubble({
   message,
   first,
   channelChanged,
+  subjectChanged,
 }: {
   message: MessageView;
   first: boolean;
   channelChanged: boolean;
+  subjectChanged: boolean;
 }): ReactNode {
   const { t, time, dateTime } = useWords();
   const { boot } = useDesk();
@@ -52,9 +54,7 @@ export const Bubble = memo(function Bubble({
       ) : null}
       <div className={bubbleClass(message.direction)}>
         {message.held ? <HeldCard message={message} /> : null}
-        {message.subject !== null && message.subject !== "" && channel?.subject === true ? (
-          <h2 className="message-subject">{message.subject}</h2>
-        ) : null}
+        {subjectChanged && channel?.subject === true ? <h2 className="message-subject">{message.subject}</h2> : null}
         {revoked ? (
           <p className="revoked">{t("message.revoked")}</p>
         ) : message.html !== null ? (

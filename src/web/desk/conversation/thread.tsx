@@ -16,8 +16,12 @@ type Piece =
       readonly message: MessageView;
       readonly first: boolean;
       readonly channel: boolean;
+      readonly subject: boolean;
     };
 
+/** A subject without the marks of an answer or a forward. */
+const bare = (subject: string | null): string =>
+  (subject ?? "").replace(/^(?:\s*(?:re|fw|fwd|odp|aw)\s*:)+/iu, "").trim();
 const dayOf = (at: string): string => new Date(at).toDateString();
 const together = (a: MessageView, b: MessageView): boolean =>
   a.direction === b.direction &&
@@ -30,12 +34,13 @@ const pieces = (messages: readonly MessageView[], newFrom: number | null): reado
   const out: Piece[] = [];
   let before: MessageView | null = null;
   let channel: string | null = null;
+  let subject = "";
   for (const message of messages) {
     if (before === null || dayOf(before.occurredAt) !== dayOf(message.occurredAt)) {
       out.push({ type: "day", key: `day-${message.id}`, at: message.occurredAt });
       before = null;
     }
-    if (message.seq === newFrom) out.push({ type: "new", key: "new" });
+    if (message.seq === newFrom && channel !== null) out.push({ type: "new", key: "new" });
     const last = out.at(-1);
     if (message.direction === "event") {
       if (last?.type === "events") out[out.length - 1] = { ...last, events: [...last.events, message] };
@@ -48,7 +53,9 @@ const pieces = (messages: readonly MessageView[], newFrom: number | null): reado
         message,
         first: changed || before === null || before.direction === "event" || !together(before, message),
         channel: changed,
+        subject: bare(message.subject) !== "" && bare(message.subject) !== subject,
       });
+      subject = bare(message.subject) || subject;
       channel = message.channel ?? channel;
     }
     before = message;
@@ -154,7 +161,12 @@ export const Thread = ({ held }: { held: Held }): ReactNode => {
               ) : piece.type === "events" ? (
                 <Events events={piece.events} />
               ) : (
-                <Bubble message={piece.message} first={piece.first} channelChanged={piece.channel} />
+                <Bubble
+                  message={piece.message}
+                  first={piece.first}
+                  channelChanged={piece.channel}
+                  subjectChanged={piece.subject}
+                />
               )}
             </Fragment>
           ))}

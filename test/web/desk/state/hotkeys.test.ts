@@ -19,17 +19,20 @@ const czech = "ěščřžýáíéúůďťňó";
 const slovak = "ľĺŕäôň";
 
 describe("shortcuts", () => {
-  it.each([...polish, ...czech, ...slovak])("never swallow the letter %s, however the keyboard writes it", (letter) => {
-    const ways = [
-      press(letter, { inText: true }),
-      press(letter, { inText: true, altGraph: true, ctrlKey: true, altKey: true }),
-      press(letter, { inText: true, altKey: true }),
-      press(letter, { inText: true, isComposing: true }),
-      press("Dead", { inText: true }),
-      press("Process", { inText: true }),
-    ];
-    for (const way of ways) for (const mac of [false, true]) expect(shortcutOf(way, mac)).toBeNull();
-  });
+  it.each((polish + czech + slovak).split(""))(
+    "never swallow the letter %s, however the keyboard writes it",
+    (letter) => {
+      const ways = [
+        press(letter, { inText: true }),
+        press(letter, { inText: true, altGraph: true, ctrlKey: true, altKey: true }),
+        press(letter, { inText: true, altKey: true }),
+        press(letter, { inText: true, isComposing: true }),
+        press("Dead", { inText: true }),
+        press("Process", { inText: true }),
+      ];
+      for (const way of ways) for (const mac of [false, true]) expect(shortcutOf(way, mac)).toBeNull();
+    },
+  );
 
   it("ignore AltGr also where nothing is written: it is not Ctrl", () => {
     expect(shortcutOf(press("e", { ctrlKey: true, altKey: true, altGraph: true }), false)).toBeNull();
