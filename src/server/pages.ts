@@ -23,7 +23,8 @@ const policy = (frameAncestors: readonly string[]) =>
     },
   });
 
-const origins = z.array(z.string().regex(/^https?:\/\/[^\s;,']+$/)).catch([]);
+const list = z.array(z.string()).catch([]);
+const origin = /^https?:\/\/[^\s;,']+$/;
 
 /** Sites that may embed a widget. An account without a list may be tried anywhere. */
 const embedders = async (db: Db, account: unknown): Promise<readonly string[]> => {
@@ -34,8 +35,9 @@ const embedders = async (db: Db, account: unknown): Promise<readonly string[]> =
     values: [account],
   });
   if (row === undefined) return ["'self'"];
-  const allowed = origins.parse(row.allowed);
-  return allowed.length === 0 ? ["*"] : ["'self'", ...allowed];
+  const allowed = list.parse(row.allowed ?? []);
+  // Whatever is not an origin allows nothing, and never the other sites of the list to be anybody.
+  return allowed.length === 0 ? ["*"] : ["'self'", ...allowed.filter((site) => origin.test(site))];
 };
 
 /** Whose chat the demo shop shows: the demo e-shop's, else the oldest that any site may embed. None: an empty id. */

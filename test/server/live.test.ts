@@ -12,6 +12,7 @@ import {
   logIn,
   startHub,
 } from "./hub.ts";
+import { metric, poll } from "./waiting.ts";
 import { systemScope, userScope } from "#core/scope";
 
 let hub: Hub;
@@ -305,21 +306,9 @@ describe("load", () => {
     const text = "x".repeat(90_000);
     for (let i = 0; i < 150; i += 1) await write(shop, conversation.id, text);
     // Only the server can have ended it: this side reads nothing, not even the end.
-    const left = await poll(async () => (await metric("linka_live_slow_total")) >= 1);
+    const left = await poll(async () => (await metric(hub, "linka_live_slow_total")) >= 1);
     expect(left).toBe(true);
     tcp.resume();
     await gone;
   });
 });
-
-const metric = async (name: string): Promise<number> => {
-  const text = await (await fetch(`${hub.url}/metrics`)).text();
-  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1] ?? 0);
-};
-const poll = async (done: () => Promise<boolean>): Promise<boolean> => {
-  for (let i = 0; i < 100; i += 1) {
-    if (await done()) return true;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  return false;
-};
