@@ -122,7 +122,7 @@ const openConversation = (world: World, item: MessageItem, contact: Contact, now
       subject: event.subject ?? null,
       priority: 0,
       tags: [],
-      lastKind: account.kind,
+      lastKind: account.channel,
       lastDirection: event.own ? "out" : "in",
       preview: "",
       lastAt: at,
@@ -169,7 +169,7 @@ const advance = (conversation: Conversation, item: MessageItem, now: Date): void
   const at = event.historic === true ? event.sentAt : now;
   if (at >= row.lastAt || row.lastSeq === 1) {
     row.lastAt = at;
-    row.lastKind = account.kind;
+    row.lastKind = account.channel;
     row.lastDirection = event.own ? "out" : "in";
     row.preview = preview({ text: event.text, attachments: event.parts });
   }
@@ -259,7 +259,7 @@ export const fileMessage = (input: {
     version: 0,
     threadId: thread.id,
     accountId: account.id,
-    channel: account.kind,
+    channel: account.channel,
     direction: event.own ? "out" : "in",
     kind: event.kind,
     authorType: event.own ? "device" : "contact",

@@ -8,6 +8,8 @@ export interface AccountRef {
   readonly tenantId: string;
   /** Connector kind. */
   readonly kind: string;
+  /** What the account is shown as: its kind, or the channel it stands for. */
+  readonly channel: string;
   readonly name: string;
   readonly queueId: string | null;
   readonly replyWindowHours: number | false;

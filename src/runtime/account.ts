@@ -81,6 +81,7 @@ const refOf = (row: AccountRow, connector: Connector | undefined): AccountRef =>
   id: row.id,
   tenantId: row.tenantId,
   kind: row.kind,
+  channel: row.channel,
   name: row.name,
   queueId: row.queueId,
   replyWindowHours: connector?.limits.replyWindowHours ?? false,

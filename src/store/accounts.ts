@@ -7,6 +7,8 @@ export interface AccountRow {
   readonly kind: string;
   readonly name: string;
   readonly queueId: string | null;
+  /** What it is shown as; the kind unless it stands for another channel. */
+  readonly channel: string;
   readonly config: unknown;
   readonly secretsEnc: Buffer | null;
   /** Changes with everything that needs a new connection. */
@@ -14,7 +16,7 @@ export interface AccountRow {
   readonly reopenDays: number;
 }
 
-const select = `select a.id, a.tenant_id as "tenantId", a.kind, a.name, a.queue_id as "queueId", a.config,
+const select = `select a.id, a.tenant_id as "tenantId", a.kind, a.channel, a.name, a.queue_id as "queueId", a.config,
     a.secrets_enc as "secretsEnc", md5(a.config::text || coalesce(encode(a.secrets_enc, 'base64'), '')) as digest,
     case when jsonb_typeof(t.policy -> 'reopenDays') = 'number' then (t.policy ->> 'reopenDays')::float8
       else 7 end

@@ -208,7 +208,7 @@ export const storeLink = async (input: {
     kind: string;
   }>({
     name: "lock-linked",
-    text: `select ct.conversation_id as "linkedTo", c.status, c.queue_id as "queueId", a.kind
+    text: `select ct.conversation_id as "linkedTo", c.status, c.queue_id as "queueId", a.channel as kind
       from thread t join channel_account a on a.id = t.account_id join identity i on i.id = t.identity_id
         left join conversation_thread ct on ct.thread_id = t.id and ct.active_to is null
         left join conversation c on c.id = ct.conversation_id

@@ -196,7 +196,7 @@ export const storeSend = async (input: SendInput): Promise<SendResult> => {
       status.snoozedUntil,
       now,
       takesOver ? me : conversation.assigneeId,
-      thread?.kind ?? "",
+      thread?.channel ?? "",
       reply ? "out" : "note",
       preview({ text: last?.body ?? "", attachments: files }),
       now,

@@ -157,7 +157,7 @@ export const openConversation = async (
     getContact({ db, scope, secrets, id: row.contactId }),
     db.query<ThreadRecord>({
       name: "conversation-threads",
-      text: `select distinct on (t.id) t.id, t.account_id as "accountId", a.name as "accountName", a.kind as channel, t.subject,
+      text: `select distinct on (t.id) t.id, t.account_id as "accountId", a.name as "accountName", a.channel, t.subject,
           coalesce(i.display, '') as address, t.window_until as "windowUntil", t.customer_read_seq as "customerReadSeq",
           l.active_to is null as active
         from conversation_thread l join thread t on t.id = l.thread_id join channel_account a on a.id = t.account_id

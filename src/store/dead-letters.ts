@@ -26,7 +26,7 @@ export const listDeadLetters = async (input: {
   if (input.tenantId !== undefined) mustAdminister(input.scope, input.tenantId);
   const rows = await input.db.query<DeadLetterRecord & { total: string }>({
     text: `SELECT e.id, e.tenant_id AS "tenantId", e.account_id AS "accountId", a.name AS "accountName",
-                  a.kind AS channel, e.type, coalesce(e.error, '') AS error, e.attempts, e.received_at AS "receivedAt",
+                  a.channel, e.type, coalesce(e.error, '') AS error, e.attempts, e.received_at AS "receivedAt",
                   left(coalesce(e.payload->>'text', convert_from(substring(e.raw FROM 1 FOR 200), 'LATIN1'), e.payload::text), 200)
                     AS excerpt,
                   count(*) OVER () AS total

@@ -24,6 +24,7 @@ interface Row {
   readonly accountId: string;
   readonly tenantId: string;
   readonly kind: string;
+  readonly channel: string;
   readonly name: string;
   readonly queueId: string | null;
   readonly reopenDays: number;
@@ -33,14 +34,14 @@ interface Row {
 export const defaultReopenDays = 7;
 
 const select = `select i.id, i.type, i.payload, i.raw, i.raw_blob as "rawBlob", i.received_at as "receivedAt",
-    a.id as "accountId", a.tenant_id as "tenantId", a.kind, a.name, a.queue_id as "queueId",
+    a.id as "accountId", a.tenant_id as "tenantId", a.kind, a.channel, a.name, a.queue_id as "queueId",
     case jsonb_typeof(t.policy -> 'reopenDays') when 'number' then (t.policy ->> 'reopenDays')::float8 else ${defaultReopenDays} end
       as "reopenDays"
   from inbound_event i join channel_account a on a.id = i.account_id join tenant t on t.id = i.tenant_id`;
 
-const event = ({ accountId, tenantId, kind, name, queueId, reopenDays, ...row }: Row): JournaledEvent => ({
+const event = ({ accountId, tenantId, kind, channel, name, queueId, reopenDays, ...row }: Row): JournaledEvent => ({
   ...row,
-  account: { id: accountId, tenantId, kind, name, queueId, reopenDays },
+  account: { id: accountId, tenantId, kind, channel, name, queueId, reopenDays },
 });
 
 /** A parked event of the scope's tenants; null when there is none. */

@@ -8,7 +8,7 @@ export type LoadedMessage = Omit<MessageRecord, "deliveries"> & {
 
 export const messageSql = `
   select m.id, m.tenant_id as "tenantId", m.conversation_id as "conversationId", m.seq, m.version,
-    m.thread_id as "threadId", m.account_id as "accountId", a.kind as channel, m.direction, m.kind,
+    m.thread_id as "threadId", m.account_id as "accountId", a.channel, m.direction, m.kind,
     m.author_type as "authorType", m.author_id as "authorId", m.author_name as "authorName", m.client_key as "clientKey",
     m.reply_to_id as "replyToId", m.subject, m.body, m.body_html as "bodyHtml", m.detail, m.held,
     m.occurred_at as "occurredAt", m.created_at as "createdAt", m.edited_at as "editedAt", m.revoked_at as "revokedAt",

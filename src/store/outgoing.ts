@@ -7,6 +7,7 @@ export interface ReplyThread {
   readonly id: string;
   readonly accountId: string;
   readonly kind: string;
+  readonly channel: string;
   readonly enabled: boolean;
   readonly windowUntil: Date | null;
   readonly identityId: string | null;
@@ -25,7 +26,7 @@ export const findReplyThread = async (input: {
   if (input.threadId !== null && !isUuid(input.threadId)) return null;
   const [thread] = await input.q.query<ReplyThread>({
     name: "find-reply-thread",
-    text: `select t.id, t.account_id as "accountId", a.kind, a.enabled, t.window_until as "windowUntil",
+    text: `select t.id, t.account_id as "accountId", a.kind, a.channel, a.enabled, t.window_until as "windowUntil",
         t.identity_id as "identityId", i.value_enc as "valueEnc", last.id as "answersId"
       from conversation_thread ct
         join thread t on t.id = ct.thread_id

@@ -42,6 +42,7 @@ beforeAll(async () => {
     id,
     tenantId: tenant.id,
     kind: "talk",
+    channel: "talk",
     name: "Account",
     queueId: tenant.queueId,
     replyWindowHours: false,

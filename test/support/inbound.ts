@@ -32,7 +32,16 @@ export const seedAccount = async (
     text: "insert into channel_account (id, tenant_id, kind, name, queue_id) values ($1, $2, $3, 'Account', $4)",
     values: [id, tenantId, kind, queueId],
   });
-  return { id, tenantId, kind, name: "Account", queueId, replyWindowHours: o.replyWindowHours ?? false, reopenDays: 7 };
+  return {
+    id,
+    tenantId,
+    kind,
+    channel: kind,
+    name: "Account",
+    queueId,
+    replyWindowHours: o.replyWindowHours ?? false,
+    reopenDays: 7,
+  };
 };
 
 export const loopback = (value: string): Address => ({ kind: "loopback", value });
