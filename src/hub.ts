@@ -63,7 +63,7 @@ export const startHub = async (input: {
         ...(config.secret !== undefined && { secret: config.secret }),
       }),
     });
-    const databaseUrl = config.databaseUrl ?? (await embedded(input, stops.add));
+    const databaseUrl = config.databaseUrl ?? (await embedded(input, (name, stop) => stops.add(name, stop)));
     await checkDatabase({ databaseUrl });
     await migrate({ databaseUrl });
 
@@ -105,7 +105,14 @@ export const startHub = async (input: {
       now,
       nodeId,
       transcript: ({ account, thread, page }) =>
-        transcript({ db, tenantId: account.tenantId, accountId: account.id, thread, page, fileUrl: links.sign }),
+        transcript({
+          db,
+          tenantId: account.tenantId,
+          accountId: account.id,
+          thread,
+          page,
+          fileUrl: (file) => links.sign(file),
+        }),
     });
     running.supervisor = supervisor;
     stops.add("supervisor", () => supervisor.stop());
