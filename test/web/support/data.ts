@@ -99,7 +99,11 @@ const answers = [
   "Limit jsem zvýšila do neděle, můžete platit.",
 ];
 
-const pick = <T>(list: readonly T[], i: number): T => list[i % list.length]!;
+const pick = <T>(list: readonly T[], i: number): T => {
+  const found = list[i % list.length];
+  if (found === undefined) throw new Error("nothing to pick from");
+  return found;
+};
 const at = (ms: number): string => new Date(ms).toISOString();
 
 export const message = (input: Partial<MessageView> & { conversationId: string; seq: number }): MessageView => ({

@@ -6,7 +6,6 @@ import { Server, type Socket } from "socket.io";
 import {
   asked as wire,
   type Answer,
-  type Change,
   type ConversationRow,
   type Gives,
   type MessageView,
@@ -14,22 +13,13 @@ import {
   type Takes,
   type ViewSpec,
 } from "#wire";
-import { anna, makeCase, message, petr, type Case } from "./data.ts";
+import { anna, message, petr } from "./data.ts";
 import { adminRoutes, pageRoutes, sessionRoutes } from "./fake-rest.ts";
+import { makeMemory, Refusal } from "./fake-memory.ts";
 import { countsOf, viewOf } from "./fake-views.ts";
 
 const people = [anna, petr];
 const userOf = (cookie: string | undefined) => people.find(({ id }) => cookie?.includes(`user=${id}`));
-
-class Refusal extends Error {
-  readonly code: string;
-  readonly data: unknown;
-  constructor(code: string, data?: unknown) {
-    super(code);
-    this.code = code;
-    this.data = data;
-  }
-}
 
 type Handlers = { [Q in Question]: (socket: Socket, takes: Takes<Q>) => Gives<Q> };
 
@@ -41,11 +31,6 @@ export const startFakeHub = async (options: {
   heldMs?: number;
 }) => {
   const { dist, conversations, heldMs = 0 } = options;
-  const started = Date.now();
-  const cases = new Map(
-    Array.from({ length: conversations }, (_, i) => makeCase(i, started)).map((one) => [one.row.id, one]),
-  );
-  const log: Change[] = [];
   const asked: { question: string; takes: unknown }[] = [];
   const looking = new Map<string, Map<string, { userId: string; name: string; activity: "viewing" | "composing" }>>();
   /** Makes the next questions of a kind fail. */
@@ -56,57 +41,19 @@ export const startFakeHub = async (options: {
   const http = createServer(app);
   const io = new Server(http, { serveClient: false, transports: ["websocket"] });
 
-  const caseOf = (id: string): Case => {
-    const found = cases.get(id);
-    if (found === undefined) throw new Refusal("not-found");
-    return found;
-  };
-
-  /** Commits one step: version + 1, told to the room with messages and to everybody else without. */
-  const step = (one: Case, change: Partial<ConversationRow>, messages: MessageView[] = []): void => {
-    const prev = one.row.version;
-    one.row = { ...one.row, ...change, version: prev + 1 };
-    const stamped = messages.map((item) => ({ ...item, version: prev + 1 }));
-    for (const item of stamped) {
-      const at = one.messages.findIndex(({ id }) => id === item.id);
-      if (at < 0) one.messages.push(item);
-      else one.messages[at] = item;
-    }
-    one.row.lastSeq = one.messages.at(-1)?.seq ?? 0;
-    const told: Change = { prev, row: one.row, messages: stamped };
-    log.push(told);
-    const cursor = String(log.length);
-    io.to(one.row.id).emit("frame", { changes: [told], presence: [], cursor });
-    io.except(one.row.id).emit("frame", { changes: [{ ...told, messages: [] }], presence: [], cursor });
-  };
-
+  const { cases, log, caseOf, step, messageById, deliver } = makeMemory({
+    conversations,
+    tell: (change, cursor) => {
+      io.to(change.row.id).emit("frame", { changes: [change], presence: [], cursor });
+      io.except(change.row.id).emit("frame", { changes: [{ ...change, messages: [] }], presence: [], cursor });
+    },
+  });
   const view = (spec: ViewSpec, meId: string) => viewOf({ cases, spec, meId });
   const counts = (meId: string) => countsOf({ cases, meId });
   const me = (socket: Socket): typeof anna => socket.data.user as typeof anna;
   const viewersOf = (id: string) => [...(looking.get(id)?.values() ?? [])];
   const tellPresence = (id: string, customerTyping = false) =>
     io.emit("frame", { changes: [], presence: [{ conversationId: id, viewers: viewersOf(id), customerTyping }] });
-  const messageById = (id: string): [Case, MessageView] => {
-    for (const one of cases.values()) {
-      const found = one.messages.find((item) => item.id === id);
-      if (found !== undefined) return [one, found];
-    }
-    throw new Refusal("not-found");
-  };
-  const deliver = (
-    id: string,
-    state: MessageView["deliveries"][number]["state"],
-    errorCode: string | null = null,
-  ): MessageView => {
-    const [one, found] = messageById(id);
-    const changed = {
-      ...found,
-      deliveries: found.deliveries.map((item) => ({ ...item, state, errorCode, dueAt: null })),
-    };
-    step(one, {}, [changed]);
-    return one.messages.find((item) => item.id === id) ?? changed;
-  };
-
   const handlers: Handlers = {
     "view.open": (socket, { after, limit, ...spec }) => {
       const all = view(spec, me(socket).id);

@@ -125,7 +125,8 @@ export const adminRoutes = (app: Express, cases: ReadonlyMap<string, Case>): voi
   });
   app.get("/api/admin/tokens", (_request, response) => void response.json({ tokens: [] }));
   app.get("/api/contacts", (request, response) => {
-    const query = String(request.query["query"] as string).toLowerCase();
+    const asked = request.query["query"];
+    const query = typeof asked === "string" ? asked.toLowerCase() : "";
     response.json({
       contacts: [...cases.values()]
         .filter(
