@@ -22,7 +22,7 @@ export type Locale = (typeof locales)[number];
 /** A part of a catalogue of a language with four plural categories. */
 export type Part<English> = { readonly [K in keyof English]: English[K] extends string ? string : FullPlural };
 
-export type Values = Readonly<Record<string, string | number>>;
+type Values = Readonly<Record<string, string | number>>;
 
 /** Words, numbers and dates of one language. */
 export interface Words {

@@ -98,7 +98,7 @@ export interface ToastNews {
   readonly bad: boolean;
   readonly action: { readonly label: string; run(): void } | null;
 }
-export const toasts = createValue<readonly ToastNews[]>([]);
+const toasts = createValue<readonly ToastNews[]>([]);
 let lastToast = 0;
 
 /** Says something at the edge of the screen for `ms`; announced politely, or at once when it is bad. */
@@ -111,7 +111,7 @@ export const toast = (input: { text: string; bad?: boolean; action?: ToastNews["
   ]);
   setTimeout(() => dropToast(id), input.ms ?? 6_000);
 };
-export const dropToast = (id: number): void => toasts.set(toasts.get().filter((one) => one.id !== id));
+const dropToast = (id: number): void => toasts.set(toasts.get().filter((one) => one.id !== id));
 
 export const Toasts = (): ReactNode => {
   const list = useValue(toasts);

@@ -2,7 +2,7 @@ import type { ConversationRow, RefusalCode, ViewCounts, ViewSpec } from "#wire";
 import { refusalOf, type Ask } from "./refused.ts";
 import { createBells, createValue, type Value } from "./value.ts";
 
-export interface Window {
+interface Window {
   readonly spec: ViewSpec;
   readonly order: readonly string[];
   readonly state: "loading" | "ready" | "refused";
@@ -33,7 +33,7 @@ export interface Inbox {
 }
 
 /** Whether a row belongs to a view; a search is decided by the server alone. */
-export const belongs = (input: { row: ConversationRow; spec: ViewSpec; meId: string }): boolean => {
+const belongs = (input: { row: ConversationRow; spec: ViewSpec; meId: string }): boolean => {
   const { row, spec, meId } = input;
   if (spec.tenantId !== undefined && row.tenantId !== spec.tenantId) return false;
   if (spec.queueId !== undefined && row.queueId !== spec.queueId) return false;

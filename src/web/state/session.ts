@@ -13,10 +13,10 @@ export interface Line {
   readonly emit: (event: string, takes: unknown, answer: (answer: never) => void) => void;
 }
 
-export type Ending = "expired" | "logged-out" | "revoked";
+type Ending = "expired" | "logged-out" | "revoked";
 
 /** `since` (epoch ms): when the line went up or down. "catching-up" = connected again, missed changes are still coming. */
-export type LinkState =
+type LinkState =
   | { readonly state: "connecting" | "online" | "catching-up" | "lost"; readonly since: number }
   | { readonly state: "ended"; readonly since: number; readonly reason: Ending };
 
