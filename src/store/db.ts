@@ -93,7 +93,8 @@ export const openDatabase = (input: {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: 60_000,
-    idle_in_transaction_session_timeout: 60_000,
+    // A hub that froze keeps its row locks: they must be gone by the time another node takes its accounts over (15 s).
+    idle_in_transaction_session_timeout: 10_000,
     application_name: "linka",
   });
   const warn = (thrown: Error): void => {
