@@ -29,7 +29,7 @@ export const Row = memo(function Row({
   const now = useNow();
   if (row === undefined) return null;
   const tenant = tenantOf(boot, row.tenantId);
-  const name = row.contact.anonymous && row.contact.name === "" ? t("contact.anonymous") : row.contact.name;
+  const name = row.contact.name === "" ? t("contact.anonymous") : row.contact.name;
   const channel = channelOf(boot, row.lastKind);
   const assignee = agentName(boot, row.assigneeId);
   const waits = row.waitingSince !== null && now - Date.parse(row.waitingSince) > 3_600_000 && row.status !== "closed";
