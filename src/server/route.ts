@@ -23,7 +23,7 @@ export interface Route {
   readonly method: "get" | "post" | "put" | "patch" | "delete";
   readonly path: string;
   readonly says: string;
-  /** anyone: no session needed. user: any member. admin: administers at least one client company. */
+  /** anyone: no session needed. user: any member. admin: administers a client company or the platform. */
   readonly access: "anyone" | "user" | "admin";
   /** What an API token needs to come here; null = only people. */
   readonly token: TokenScope | null;

@@ -82,7 +82,8 @@ const admit = (route: Route, who: Who, request: Request, publicUrl: string | und
     if (wanted === null || !order[wanted].some((scope) => tokenScopes.includes(scope)))
       throw new Refused("forbidden", "This token may not do that.");
   }
-  if (route.access === "admin" && administered(who.scope).length === 0)
+  // A platform administrator of an empty installation administers no company yet and must be able to add the first.
+  if (route.access === "admin" && !who.platformAdmin && administered(who.scope).length === 0)
     throw new Refused("forbidden", "Only an administrator may do this.");
 };
 

@@ -126,6 +126,60 @@ export const channelAccountBody = z.object({
 });
 export const channelTest = z.object({ ok: z.boolean(), says: z.string() });
 
+const timezone = z
+  .string()
+  .max(60)
+  .refine(
+    (zone) => {
+      try {
+        return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone !== "";
+      } catch {
+        return false;
+      }
+    },
+    { error: "Not a time zone known here; one is Europe/Prague." },
+  );
+
+/** A client company with its policy, where a value never set is what the hub goes by. */
+export const tenantView = z.object({
+  id: z.string(),
+  /** Short name in addresses and exports; it stays when the company is renamed. */
+  key: z.string(),
+  name: z.string(),
+  color: z.string(),
+  greeting: z.string(),
+  locale: z.enum(["en", "cs", "sk", "pl"]),
+  timezone: z.string(),
+  /** By kind of channel; a kind left out keeps the hub's own. */
+  undoSeconds: z.record(z.string(), z.number()),
+  reopenDays: z.number(),
+});
+/** PATCH /api/admin/tenants/:id; what is left out stays. */
+export const tenantPatch = z
+  .object({
+    name: z.string().trim().min(1).max(120),
+    color: z.string().regex(/^#[0-9a-f]{6}$/i),
+    greeting: z.string().trim().max(500),
+    locale: tenantView.shape.locale,
+    timezone,
+    undoSeconds: z.record(z.string().min(1).max(40), z.number().min(0).max(300)),
+    reopenDays: z.int().min(0).max(365),
+  })
+  .partial();
+/** POST /api/admin/tenants */
+export const tenantBody = tenantPatch.required({ name: true }).extend({
+  key: z
+    .string()
+    .max(40)
+    .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/),
+});
+
+export const queueView = z.object({ id: z.string(), tenantId: z.string(), key: z.string(), name: z.string() });
+/** PATCH /api/admin/queues/:id */
+export const queuePatch = z.object({ name: z.string().trim().min(1).max(80) });
+/** POST /api/admin/queues; a key left out is made of the name. */
+export const queueBody = queuePatch.extend({ tenantId: z.string(), key: tenantBody.shape.key.optional() });
+
 export const userView = z.object({
   id: z.string(),
   email: z.string(),
@@ -190,6 +244,11 @@ export type CannedReply = z.output<typeof cannedReply>;
 export type ChannelAccountView = z.output<typeof channelAccountView>;
 export type ChannelAccountBody = z.output<typeof channelAccountBody>;
 export type SettingField = z.output<typeof settingField>;
+export type TenantView = z.output<typeof tenantView>;
+export type TenantBody = z.output<typeof tenantBody>;
+export type TenantPatch = z.output<typeof tenantPatch>;
+export type QueueView = z.output<typeof queueView>;
+export type QueueBody = z.output<typeof queueBody>;
 export type UserView = z.output<typeof userView>;
 export type UserBody = z.output<typeof userBody>;
 export type DeadLetter = z.output<typeof deadLetter>;

@@ -16,6 +16,8 @@ const views: Record<keyof typeof classes, z.ZodType> = {
   draftView: wire.draftView,
   presence: wire.presence,
   deadLetter: wire.deadLetter,
+  tenantView: wire.tenantView,
+  queueView: wire.queueView,
 };
 
 /** Paths of everything in a schema that is not an object or a list itself. */

@@ -2,7 +2,17 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { uuid } from "#core/uuid";
 import { toy } from "./toy.ts";
 import { allRoutes } from "../../src/server/routes/index.ts";
-import { addConversation, addTenant, addUser, type Browser, browser, type Hub, logIn, startHub } from "./hub.ts";
+import {
+  addConversation,
+  addQueue,
+  addTenant,
+  addUser,
+  type Browser,
+  browser,
+  type Hub,
+  logIn,
+  startHub,
+} from "./hub.ts";
 
 let hub: Hub;
 let own: string;
@@ -17,6 +27,7 @@ const things = async (tenantId: string) => {
   const other = await addConversation(hub, { tenantId });
   const user = await addUser(hub, `Somebody ${tenantId.slice(-6)}`, [{ tenantId }]);
   const [canned, account, event, merge, token] = [uuid(), uuid(), uuid(), uuid(), uuid()];
+  const queue = await addQueue(hub, tenantId, "first");
   await hub.prisma.cannedReply.create({ data: { id: canned, tenantId, shortcut: "hi", title: "Hi", body: "Hello" } });
   await hub.prisma.channelAccount.create({
     data: {
@@ -74,6 +85,7 @@ const things = async (tenantId: string) => {
     event,
     merge,
     token,
+    queue,
     user: user.id,
     email: user.email,
   };
@@ -125,6 +137,9 @@ const cases: Record<string, Case> = {
   "get /api/admin/channel-kinds": "nobody's",
   "get /api/admin/channels": "nobody's",
   "get /api/admin/users": "nobody's",
+  "get /api/admin/tenants": "nobody's",
+  "post /api/admin/tenants": "nobody's",
+  "get /api/admin/queues": "nobody's",
   "get /api/admin/tokens": "nobody's",
   "post /api/uploads": (t) => ({ path: `/api/uploads?name=a.txt&conversationId=${t["conversation"]}`, body: "hello" }),
   "get /api/messages/:id/raw": (t) => ({ path: `/api/messages/${t["message"]}/raw` }),
@@ -139,6 +154,9 @@ const cases: Record<string, Case> = {
   "post /api/canned-replies": (t) => ({ path: "/api/canned-replies", body: canned(t) }),
   "put /api/canned-replies/:id": (t) => ({ path: `/api/canned-replies/${t["canned"]}`, body: canned(t) }),
   "delete /api/canned-replies/:id": (t) => ({ path: `/api/canned-replies/${t["canned"]}` }),
+  "patch /api/admin/tenants/:id": (t) => ({ path: `/api/admin/tenants/${t["tenantId"]}`, body: { name: "Renamed" } }),
+  "post /api/admin/queues": (t) => ({ path: "/api/admin/queues", body: { tenantId: t["tenantId"], name: uuid() } }),
+  "patch /api/admin/queues/:id": (t) => ({ path: `/api/admin/queues/${t["queue"]}`, body: { name: uuid() } }),
   "post /api/admin/channels": (t) => ({ path: "/api/admin/channels", body: account(t) }),
   "patch /api/admin/channels/:id": (t) => ({ path: `/api/admin/channels/${t["account"]}`, body: { name: "Other" } }),
   "delete /api/admin/channels/:id": (t) => ({ path: `/api/admin/channels/${t["account"]}` }),
@@ -171,6 +189,7 @@ const placeholder: Record<string, string> = {
   user: uuid(),
   event: uuid(),
   token: uuid(),
+  queue: uuid(),
 };
 const tryOf = (name: string, thing: Record<string, string>): Try => {
   const found = cases[name] ?? "nobody's";

@@ -151,6 +151,18 @@ export const classes = {
     receivedAt: "open",
     excerpt: "personal:text",
   },
+  tenantView: {
+    id: "open",
+    key: "open",
+    name: "open",
+    color: "open",
+    greeting: "open",
+    locale: "open",
+    timezone: "open",
+    undoSeconds: "open",
+    reopenDays: "open",
+  },
+  queueView: { id: "open", tenantId: "open", key: "open", name: "open" },
 } as const satisfies Record<string, Table>;
 
 type Tree = { readonly [key: string]: Tree } | ((value: unknown) => unknown);

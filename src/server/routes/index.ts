@@ -1,6 +1,7 @@
 import type { Route } from "../route.ts";
 import { adminChannelRoutes } from "./admin-channels.ts";
 import { adminDeadLetterRoutes } from "./admin-dead-letters.ts";
+import { adminTenantRoutes } from "./admin-tenants.ts";
 import { adminTokenRoutes } from "./admin-tokens.ts";
 import { adminUserRoutes } from "./admin-users.ts";
 import { cannedRoutes } from "./canned.ts";
@@ -14,6 +15,7 @@ export const allRoutes = (input: { readonly now: () => Date }): readonly Route[]
   ...fileRoutes,
   ...contactRoutes,
   ...cannedRoutes,
+  ...adminTenantRoutes,
   ...adminChannelRoutes,
   ...adminUserRoutes,
   ...adminDeadLetterRoutes,
