@@ -1,6 +1,7 @@
 import type { Log } from "#core/log";
 import type { Publisher } from "#core/records";
 import type { Db } from "#store/db";
+import { giveUpWaiting, trimEvents } from "#store/trim";
 import { sweepExpired, wakeDue } from "#store/wake";
 import { keepLeases } from "./lease.ts";
 import { publishing } from "./publish.ts";
@@ -13,6 +14,8 @@ export interface Timers {
 
 const scanMs = 1_000;
 const sweepMs = 10 * 60_000;
+/** Steps of trimming in one run, so that waking up is never late by more than a moment. */
+const trimSteps = 5;
 const name = "timers";
 
 /** What happens by time alone: sleeping conversations wake, what expired is removed. One node at a time does it. */
@@ -28,6 +31,7 @@ export const startTimers = (input: {
   const publish = publishing(input);
   let mine = false;
   let sweptAt = -Infinity;
+  const untrimmed = new Set<typeof trimEvents>();
   let running: Promise<void> | null = null;
 
   const work = async (): Promise<void> => {
@@ -36,8 +40,15 @@ export const startTimers = (input: {
       if (changes.length === 0) break;
       publish(changes);
     }
+    for (const trim of untrimmed)
+      for (let step = 0; step < trimSteps; step += 1)
+        if (!(await trim({ db, now: now() }))) {
+          untrimmed.delete(trim);
+          break;
+        }
     if (now().getTime() - sweptAt < sweepMs) return;
     sweptAt = now().getTime();
+    for (const trim of [trimEvents, giveUpWaiting]) untrimmed.add(trim);
     await sweepExpired({ db, now: now() });
   };
   const run = (): Promise<void> => {

@@ -1,12 +1,11 @@
 import type { ConversationRecord, MessageRecord, StoredChange } from "#core/records";
 import type { Scope } from "#core/scope";
 import { isUuid } from "#core/uuid";
-import { loadRows } from "./visible.ts";
 import type { Db } from "./db.ts";
 import { type LoadedMessage, messageSql, toMessage } from "./load.ts";
+import { feedDays } from "./trim.ts";
+import { loadRows } from "./visible.ts";
 
-/** How long a feed position stays good; the event log is kept a day longer. */
-const feedDays = 14;
 const day = 86_400_000;
 
 /** Changes of one held conversation above this number are not sent along: the client asks for them page by page. */
@@ -108,7 +107,9 @@ export const syncFeed = async (input: {
     read += 1;
   }
   const more = read < events.length || events.length === mostEvents;
-  const cursor = more && last !== null ? `${print(last.xid, last.id, now)}.${floor}` : print(floor, "0", now);
+  // While paging, a position is as old as the first one: pages read slowly must not make it look younger than its events.
+  const given = from.floor === null && !more ? now : new Date(from.at);
+  const cursor = more && last !== null ? `${print(last.xid, last.id, given)}.${floor}` : print(floor, "0", given);
 
   const rows = await loadRows({ db, scope, ids: [...changed] });
   const held = new Map(input.have.filter(({ id }) => isUuid(id)).map(({ id, version }) => [id, version]));

@@ -91,4 +91,31 @@ describe("what happens by time alone", () => {
     await Promise.all(running.map((timers) => timers.run()));
     expect(await counts()).toEqual([{ uploads: 1, sessions: 1, drafts: 1 }]);
   });
+
+  it("old entries of the event log go, and news whose message never came is given up", async () => {
+    const day = 86_400_000;
+    const ago = (days: number): Date => new Date(world.clock.now().getTime() - days * day);
+    for (const days of [16, 15.5, 1])
+      await world.db.query({
+        text: "insert into event (tenant_id, type, data, at) values ($1, 'conversation.changed', '{\"old\":true}', $2)",
+        values: [tenant.id, ago(days)],
+      });
+    for (const days of [8, 6])
+      await world.db.query({
+        text: `insert into inbound_event (id, tenant_id, account_id, dedupe_key, type, payload, state, received_at)
+          values ($1, $2, $3, $4, 'revoke', '{}', 'waiting', $5)`,
+        values: [uuid(), tenant.id, accountId, `x:${days}`, ago(days)],
+      });
+    const left = async (): Promise<string[]> =>
+      (
+        await world.db.query<{ is: string }>({
+          text: `select 'event' as is from event where data ->> 'old' = 'true'
+            union all select state from inbound_event where type = 'revoke' order by 1`,
+        })
+      ).map((row) => row.is);
+    world.clock.advance(11 * 60_000);
+    await until("the old is gone", async () => (await left()).length === 3);
+    await until("the late is given up", async () => (await left()).includes("parked"));
+    expect(await left()).toEqual(["event", "parked", "waiting"]);
+  });
 });

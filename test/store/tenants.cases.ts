@@ -220,6 +220,7 @@ export const inside: Readonly<Record<string, string>> = {
   step: "under the conversation lock that checked the scope",
   "tokens.findToken": "before there is a scope",
   transcript: "one thread of one account, named by its own connector",
+  trim: "a timer's own work on all tenants",
   uploads: "for the tenant the caller was checked for",
   "visible.visibility": "computes on the scope itself",
   "visible.visibleSql": "no table",
