@@ -16,7 +16,7 @@ import type { AccountHealth, Attached, ChannelState, Outbox } from "./ports.ts";
 
 export interface AccountParts {
   readonly db: Db;
-  readonly journal: Pick<Journal, "receive" | "settle">;
+  readonly journal: Pick<Journal, "receive" | "settle" | "settleLeft">;
   readonly outbox: Pick<Outbox, "attach">;
   readonly secrets: Secrets;
   readonly publisher: Publisher;
@@ -197,6 +197,9 @@ export const openAccount = (
         loginBroken = true;
         tell("needs-login", reason);
       },
+    });
+    journal.settleLeft({ accountId: id }).catch((thrown: unknown) => {
+      log.warn({ accountId: id, reason: String(thrown) }, "early receipts of a former leader were not applied");
     });
     // The run before, if any, was told to stop; it is waited for so that a remote never sees us twice.
     const before = ending;

@@ -10,7 +10,14 @@ import { type Db, DatabaseUnavailable, sqlState } from "#store/db";
 import type { Files } from "#store/files";
 import { fileArrivals, isJournaled, parkArrival } from "#store/ingest";
 import type { MessageKey } from "#store/ingest-lock";
-import { type JournaledEvent, parkedEvent, settleParked, typingConversation, unfinishedEvents } from "#store/journaled";
+import {
+  awaitedMessages,
+  type JournaledEvent,
+  parkedEvent,
+  settleParked,
+  typingConversation,
+  unfinishedEvents,
+} from "#store/journaled";
 import { reach } from "#store/points";
 import { asItem, prepare } from "./arrival.ts";
 
@@ -24,7 +31,9 @@ export interface Journal {
   settle(input: MessageKey): Promise<void>;
   /** Files a parked event again; throws Refused "failed" with the reason when it stays parked. */
   replay(input: { readonly scope: Scope; readonly id: string }): Promise<void>;
-  /** Files what an earlier process journaled but did not finish. Called once at start. */
+  /** Applies news of an account that waits although its message is known: a former leader died before `settle`. */
+  settleLeft(input: { readonly accountId: string }): Promise<void>;
+  /** Files what an earlier process journaled but did not finish, and what it did not settle. Called once at start. */
   drain(): Promise<void>;
   /** Takes nothing more; resolves when everything taken is settled. */
   stop(): Promise<void>;
@@ -273,16 +282,21 @@ export const startJournal = (input: {
     await settleParked({ db, id: event.id, now: now() });
   };
 
+  const settleKnown = async (keys: readonly MessageKey[]): Promise<void> => {
+    for (const key of keys) {
+      admit();
+      await enqueue(null, key);
+    }
+  };
+
   return {
     receive: async ({ account, event }) => {
       reach("journal.taken");
       await take(account, event);
       reach("journal.resolved");
     },
-    settle: async (key) => {
-      admit();
-      await enqueue(null, key);
-    },
+    settle: (key) => settleKnown([key]),
+    settleLeft: async ({ accountId }) => settleKnown(await awaitedMessages({ db, accountId })),
     replay: async ({ scope, id }) => {
       const event = await parkedEvent({ db, scope, id });
       if (event === null) throw new Refused("not-found", "There is no such parked event.");
@@ -301,6 +315,9 @@ export const startJournal = (input: {
           log.error({ eventId: event.id, reason: String(thrown) }, "journaled event not filed");
         });
       }
+      await settleKnown(await awaitedMessages({ db })).catch((thrown: unknown) => {
+        log.error({ reason: String(thrown) }, "early news of known messages not applied");
+      });
     },
     stop: async () => {
       stopped = true;

@@ -2,6 +2,7 @@ import type { AccountRef } from "#core/inbound";
 import type { Scope } from "#core/scope";
 import { isUuid } from "#core/uuid";
 import type { Db } from "./db.ts";
+import type { MessageKey } from "./ingest-lock.ts";
 
 /** A row of the journal with the account it came through, for filing it again. */
 export interface JournaledEvent {
@@ -63,6 +64,20 @@ export const unfinishedEvents = async (input: { readonly db: Db }): Promise<Jour
   (await input.db.query<Row>({ text: `${select} where i.state = 'new' order by i.received_at, i.id limit 10000` })).map(
     event,
   );
+
+/**
+ * Messages that news waits for although they are known by now: the hub stopped between learning the provider's id and
+ * applying what had come early. Of one account, or the hub's own work over all.
+ */
+export const awaitedMessages = (input: { readonly db: Db; readonly accountId?: string }): Promise<MessageKey[]> =>
+  input.db.query<MessageKey>({
+    name: "awaited-messages",
+    text: `select distinct i.account_id as "accountId", i.payload ->> 'id' as "externalId" from inbound_event i
+      where i.state = 'waiting' and ($1::uuid is null or i.account_id = $1)
+        and (exists (select from message m where m.account_id = i.account_id and m.external_id = i.payload ->> 'id')
+          or exists (select from delivery d where d.account_id = i.account_id and d.provider_id = i.payload ->> 'id'))`,
+    values: [input.accountId ?? null],
+  });
 
 /** The events behind an unreadable one are filed: takes it off the dead letters. */
 export const settleParked = async (input: {

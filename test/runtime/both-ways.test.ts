@@ -138,6 +138,21 @@ describe("customers and agents write at the same time", () => {
     expect(await stateOf(sent.id)).toBe("delivered");
   });
 
+  it("and a receipt that a dead hub left waiting is applied by the one that takes the account over", async () => {
+    await arrives(message({ sender: "orphan" }));
+    const sent = await say(await conversationOf("orphan"), "už to jde");
+    await until("it is sent", async () => (await stateOf(sent.id)) === "sent");
+    await node.stop();
+    await world.db.query({ text: "update delivery set provider_id = null where message_id = $1", values: [sent.id] });
+    await world.db.query({ text: "update message set external_id = null where id = $1", values: [sent.id] });
+    const id = remoteId(`r-${sent.id}`);
+    await arrives({ type: "receipt", thread: threadKey("orphan"), id, state: "delivered", at: new Date() });
+    await world.db.query({ text: "update delivery set provider_id = $2 where message_id = $1", values: [sent.id, id] });
+    expect(await stateOf(sent.id)).toBe("sent");
+    node = await startNode(world, { connectors: [scripted({ kind: "talk" })] });
+    await until("it is delivered", async () => (await stateOf(sent.id)) === "delivered");
+  });
+
   it("and what came out uncertain is settled by the channel's receipt under our own key", async () => {
     await arrives(message({ sender: "doubt" }));
     remote.next({ cut: true });

@@ -129,6 +129,21 @@ describe("receipts", () => {
     expect(bench.published.at(-1)?.messages[0]?.id).toBe(messageId);
   });
 
+  it("that waited when the hub died between learning the message's id and settling are applied at the next start", async () => {
+    const { messageId, thread } = await sent();
+    const unknown = await sent();
+    await receipt(thread, "w-6", "delivered");
+    await receipt(unknown.thread, "w-7", "delivered");
+    await bench.db.query({
+      text: "update delivery set provider_id = 'w-6', state = 'sent', rank = $2 where message_id = $1",
+      values: [messageId, deliveryRank.sent],
+    });
+    expect(await states(messageId)).toEqual({ "": "sent" });
+    await bench.journal.drain();
+    expect([await journalState("s:w-6:delivered:"), await states(messageId)]).toEqual(["done", { "": "delivered" }]);
+    expect(await journalState("s:w-7:delivered:")).toBe("waiting");
+  });
+
   it("may name our own key where the channel echoes it", async () => {
     const { messageId, thread } = await sent();
     await receipt(thread, messageId, "delivered");

@@ -48,7 +48,7 @@ export interface World extends Lines {
   readonly publisher: Publisher;
   readonly published: StoredChange[];
   /** A journal that keeps nothing: these tests are about the way out. */
-  readonly journal: Pick<Journal, "receive" | "settle">;
+  readonly journal: Pick<Journal, "receive" | "settle" | "settleLeft">;
   readonly settled: { accountId: string; externalId: string }[];
   close(): Promise<void>;
 }
@@ -100,6 +100,7 @@ export const attachWorld = (url: string): World => {
         settled.push(key);
         return Promise.resolve();
       },
+      settleLeft: () => Promise.resolve(),
     },
     close: () => db.end(),
   };
