@@ -11,7 +11,6 @@ import {
 import type { Mailroom } from "./drain.ts";
 import { explainImap, imapClient, type Timing, usualTiming } from "./imap.ts";
 import { toInbound } from "./inbound.ts";
-import { parseMail } from "./parse.ts";
 import { makeReader, type Reader } from "./reader.ts";
 import { receive } from "./receive.ts";
 import { probeSmtp, send, sentLog } from "./send.ts";
@@ -43,6 +42,8 @@ const reread = async (input: {
   now: Date;
 }): Promise<InboundMessage> => {
   const contents: Uint8Array[] = [];
+  // Loaded when a letter is read again: the usual way reads in a worker of its own.
+  const { parseMail } = await import("./parse.ts");
   const letter = await parseMail({
     source: Readable.from([input.raw]),
     fallback: input.config.fallbackCharset,
@@ -67,7 +68,7 @@ const reread = async (input: {
 };
 
 const probe = async (config: Settings, timing: Timing, signal: AbortSignal): Promise<{ says: string }> => {
-  const client = imapClient({ config, timing });
+  const client = await imapClient({ config, timing });
   const close = (): void => client.close();
   signal.addEventListener("abort", close, { once: true });
   let letters = 0;
@@ -127,6 +128,16 @@ export const makeEmail = (timing: Timing = usualTiming): Connector => {
     title: "E-mail",
     config: settings,
     secrets: ["imapPassword", "smtpPassword"],
+    secretsGoTo: [
+      "imapHost",
+      "imapPort",
+      "imapSecurity",
+      "smtpHost",
+      "smtpPort",
+      "smtpSecurity",
+      "smtpLogin",
+      "caCertificate",
+    ],
     address: (config) => config.address.toLowerCase(),
     limits: {
       text: 500_000,

@@ -29,6 +29,7 @@ export const loopback = defineConnector({
   title: "Loopback",
   config: settings,
   secrets: ["secret"],
+  secretsGoTo: ["callbackUrl"],
   address: ({ name }) => name,
   limits: {
     text: 10_000,

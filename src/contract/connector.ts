@@ -132,6 +132,8 @@ interface Described<S extends z.ZodType> {
   readonly config: S;
   /** Keys of config that are secrets: encrypted at rest, never shown again. */
   readonly secrets: readonly string[];
+  /** Keys of config that decide where a secret is sent: when one changes, the hub asks for the secrets again. */
+  readonly secretsGoTo?: readonly string[];
   /** The public address of the account, read from its settings: unique per kind ("" = none). */
   readonly address: (config: z.output<S>) => string;
   readonly limits: Limits;

@@ -84,6 +84,10 @@ export const twins: Readonly<Record<string, Connector>> = {
       loopback.open(settings.safeParse(account.config).success ? account : { ...account, config: fine }, hub),
   },
   "names every secret among its settings, so that it is encrypted and never shown": { ...loopback, secrets: [] },
+  "names the settings that decide where its secrets are sent, so that stored ones are not lent to another server": {
+    ...loopback,
+    secretsGoTo: [],
+  },
   "opens without touching network, disk or hub": but(() => {
     void readFile(import.meta.filename);
     return {};

@@ -57,11 +57,14 @@ describe("channel accounts", () => {
     const text = await made.text();
     const { id } = JSON.parse(text) as { id: string };
     expect(JSON.parse(text)).toMatchObject({ secrets: { password: "9876" }, config: { host: "h.example" } });
-    expect((await admin.call("PATCH", `/api/admin/channels/${id}`, { config: { host: "h2.example" } })).status).toBe(
-      200,
-    );
+    expect(
+      (await admin.call("PATCH", `/api/admin/channels/${id}`, { config: { host: "h.example", loud: true } })).status,
+    ).toBe(200);
     await admin.call("POST", `/api/admin/channels/${id}/test`);
-    expect(hub.channels.probed.at(-1)).toEqual({ kind: "toy", config: { host: "h2.example", password: secret } });
+    expect(hub.channels.probed.at(-1)).toEqual({
+      kind: "toy",
+      config: { host: "h.example", loud: true, password: secret },
+    });
     expect(hub.channels.reloaded).toContain(id);
     const row = await hub.prisma.channelAccount.findUniqueOrThrow({ where: { id } });
     expect(JSON.stringify(row.config)).not.toContain(secret);
@@ -72,6 +75,31 @@ describe("channel accounts", () => {
     expect(audit).toContain("channel.changed");
     for (const shown of [text, audit, await (await admin.call("GET", "/api/admin/channels")).text()])
       expect(shown).not.toContain(secret);
+  });
+
+  test("a stored secret is never sent to another server than it was stored for", async () => {
+    const host = `${uuid()}.example`;
+    const body = { ...account(), config: { host, password: "stored-secret-123" } };
+    const { id } = (await (await admin.call("POST", "/api/admin/channels", body)).json()) as { id: string };
+    const path = `/api/admin/channels/${id}`;
+    const testing = `/api/admin/channels/test?id=${id}`;
+    const probes = hub.channels.probed.length;
+    for (const config of [{ host: "thief.example" }, { host, port: 2 }]) {
+      for (const answer of [
+        await admin.call("PATCH", path, { config }),
+        await admin.call("POST", testing, { ...body, config }),
+      ]) {
+        expect(answer.status).toBe(400);
+        expect(await answer.text()).toContain("Enter again: password.");
+      }
+    }
+    expect(hub.channels.probed).toHaveLength(probes);
+    // Naming what the default says already is no change.
+    expect((await admin.call("PATCH", path, { config: { host, port: 1 } })).status).toBe(200);
+    const given = { host: "new.example", password: "given-again-456" };
+    expect((await admin.call("POST", testing, { ...body, config: given })).status).toBe(200);
+    expect(hub.channels.probed.at(-1)).toEqual({ kind: "toy", config: given });
+    expect((await admin.call("PATCH", path, { config: given })).status).toBe(200);
   });
 
   test("settings the connector refuses are refused in its words", async () => {

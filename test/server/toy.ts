@@ -14,6 +14,7 @@ export const toy = defineConnector({
     password: z.string().min(1),
   }),
   secrets: ["password"],
+  secretsGoTo: ["host", "port"],
   address: ({ host }) => host,
   limits: { text: 100, attachments: false, replyWindowHours: false, subject: false },
   open: () => ({ start: async () => undefined, send: async () => Promise.reject(new Error("never")) }),

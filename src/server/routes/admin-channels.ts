@@ -42,21 +42,54 @@ const complete = (
   body: Pick<ChannelAccountBody, "config">,
   before: ChannelRow | null,
 ) => {
-  const kept =
+  const stored =
     before === null
       ? {}
       : openChannelSecrets({ secrets: context.secrets, accountId: before.id, sealed: before.secretsEnc });
-  const given = Object.entries(body.config).filter(([, value]) => value !== null && value !== undefined);
-  const config = {
-    ...Object.fromEntries(Object.entries(kept).filter(([key]) => connector.secrets.includes(key))),
-    ...Object.fromEntries(given),
-  };
+  const kept = Object.fromEntries(Object.entries(stored).filter(([key]) => connector.secrets.includes(key)));
+  const given = Object.fromEntries(
+    Object.entries(body.config).filter(([, value]) => value !== null && value !== undefined),
+  );
+  const config = { ...kept, ...given };
   const parsed = connector.config.safeParse(config);
   if (!parsed.success) {
     const faults = parsed.error.issues.slice(0, 10).map((issue) => `${issue.path.join(".")}: ${issue.message}`);
     throw new Refused("bad-request", faults.join("\n"));
   }
+  const lent = Object.keys(kept).filter((key) => !(key in given));
+  if (before !== null && lent.length > 0)
+    mustGoTheSameWay({ connector, lent, before: { ...storedConfig(before), ...kept }, after: parsed.data });
   return config;
+};
+
+const values = z.record(z.string(), z.unknown());
+const storedConfig = (row: ChannelRow) => values.parse(row.config);
+
+/**
+ * Refuses to send a stored secret anywhere but where it was stored for: whoever may change the server must know the
+ * password, or an administrator could have it sent to a server of their own.
+ */
+const mustGoTheSameWay = (input: {
+  connector: Connector;
+  lent: readonly string[];
+  before: Readonly<Record<string, unknown>>;
+  after: unknown;
+}): void => {
+  const { connector } = input;
+  const was = values.catch({}).parse(connector.config.safeParse(input.before).data);
+  const is = values.parse(input.after);
+  const moved = (connector.secretsGoTo ?? []).filter((key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]));
+  if (moved.length === 0) return;
+  const title = titlesOf(connector);
+  throw new Refused(
+    "bad-request",
+    `Changed: ${title(moved)}. Enter again: ${title(input.lent)}. A stored secret is sent only where it was stored for.`,
+  );
+};
+
+const titlesOf = (connector: Connector) => {
+  const fields = new Map(settingFields(connector).map(({ key, title }) => [key, title]));
+  return (keys: readonly string[]): string => keys.map((key) => fields.get(key) ?? key).join(", ");
 };
 
 const settingOf = (
@@ -106,8 +139,6 @@ const probe = async (context: Context, scope: Scope, body: ChannelAccountBody, i
   const config = complete(context, connectorOf(context, body.kind), body, before);
   return context.supervisor.probe({ kind: body.kind, config });
 };
-
-const storedConfig = (row: ChannelRow) => z.record(z.string(), z.unknown()).parse(row.config);
 
 export const adminChannelRoutes: readonly Route[] = [
   route({

@@ -28,6 +28,7 @@ const ioOf = async (act: () => void): Promise<readonly string[]> => {
 };
 
 const looksSecret = /secret|password|token|api_?key|private_?key/i;
+const looksLikePlace = /(?:host|server|endpoint|url)$/i;
 
 export const lifeRules: readonly Rule[] = [
   {
@@ -52,6 +53,17 @@ export const lifeRules: readonly Rule[] = [
       expect(
         unnamed.map(([key]) => key),
         "settings that look like secrets and are not named",
+      ).toEqual([]);
+    },
+  },
+  {
+    says: "names the settings that decide where its secrets are sent, so that stored ones are not lent to another server",
+    check: async ({ connector, remote }) => {
+      const places = Object.keys(remote.settings.a ?? {}).filter((key) => looksLikePlace.test(key));
+      const unnamed = places.filter((key) => !(connector.secretsGoTo ?? []).includes(key));
+      expect(
+        connector.secrets.length === 0 ? [] : unnamed,
+        "settings that look like a place and are not named",
       ).toEqual([]);
     },
   },

@@ -10,6 +10,7 @@ export const toy = defineConnector({
   title: "Toy SMS gateway",
   config: settings,
   secrets: ["apiKey", "webhookSecret"],
+  secretsGoTo: ["apiUrl"],
   address: ({ number }) => number,
   limits: { text: 1_000, attachments: false, replyWindowHours: false, subject: false },
   open({ config }, hub) {
