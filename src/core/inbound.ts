@@ -94,7 +94,8 @@ export const dedupeKey = (event: StoredEvent): string | null => {
     case "revoke":
       return `x:${event.id}`;
     case "reaction":
-      return `r:${event.id}:${event.actor}:${event.at.toISOString()}`;
+      // Channels count in whole seconds, and two reactions fit into one.
+      return `r:${event.id}:${event.actor}:${event.at.toISOString()}:${event.emoji}`;
     case "receipt":
       return `s:${event.id}:${event.state}:${event.recipient ?? ""}`;
     case "unparsed":

@@ -17,7 +17,7 @@ export interface NewsPlan {
     readonly body: string;
     readonly at: Date;
   }[];
-  /** The last one of each actor on each message. An empty emoji takes the reaction back. */
+  /** The last one of each actor on each message. An empty emoji takes the reaction back and is kept for its time. */
   readonly reactions: Map<
     string,
     {
@@ -28,6 +28,8 @@ export interface NewsPlan {
       readonly at: Date;
     }
   >;
+  /** When each actor last said something about a message, by `reactedKey`: filled in before news is applied. */
+  readonly reactedAt: Map<string, Date>;
   readonly deliveries: Map<
     string,
     { readonly state: DeliveryRecord["state"]; readonly rank: number; readonly errorText: string | null }
@@ -36,9 +38,12 @@ export interface NewsPlan {
   readonly changed: Map<string, { readonly record: MessageRecord; readonly searchText: string | null }>;
 }
 
+export const reactedKey = (messageId: string, actor: string): string => `${messageId}\n${actor}`;
+
 export const emptyNews = (): NewsPlan => ({
   revisions: [],
   reactions: new Map(),
+  reactedAt: new Map(),
   deliveries: new Map(),
   changed: new Map(),
 });
@@ -66,7 +71,7 @@ const sameRecipient = (a: string, b: string): boolean => a.toLowerCase() === b.t
 
 /**
  * Applies one piece of news to a message whose conversation is locked. Old news changes nothing: states only move
- * forward, a later edit is not undone by an earlier one, nothing brings back what was taken back.
+ * forward, a later edit or reaction is not undone by an earlier one, nothing brings back what was taken back.
  */
 export const applyNews = (input: {
   readonly conversation: Conversation;
@@ -115,17 +120,15 @@ export const applyNews = (input: {
       return;
     }
     case "reaction": {
+      const key = reactedKey(messageId, news.actor);
+      const last = plan.reactedAt.get(key);
+      if (last !== undefined && news.at < last) return;
+      plan.reactedAt.set(key, news.at);
+      plan.reactions.set(key, { messageId, tenantId, actor: news.actor, emoji: news.emoji, at: news.at });
       const others = message.reactions.filter(({ actor }) => actor !== news.actor);
       const before = message.reactions.find(({ actor }) => actor === news.actor)?.emoji ?? "";
       if (before === news.emoji) return;
       message.reactions = news.emoji === "" ? others : [...others, { actor: news.actor, emoji: news.emoji }];
-      plan.reactions.set(`${messageId}\n${news.actor}`, {
-        messageId,
-        tenantId,
-        actor: news.actor,
-        emoji: news.emoji,
-        at: news.at,
-      });
       change(null);
       return;
     }

@@ -1,6 +1,6 @@
 import { type Conversation, inAccount, type KnownMessage, type Plan, type World } from "#core/batch";
 import type { Item, MessageNews } from "#core/inbound";
-import { applyNews, emptyNews, type NewsPlan } from "#core/news";
+import { applyNews, emptyNews, type NewsPlan, reactedKey } from "#core/news";
 import type { MessageRecord } from "#core/records";
 import type { Queryable } from "./db.ts";
 import type { WaitingNews } from "./ingest-load.ts";
@@ -50,6 +50,18 @@ const readBefore = async (q: Queryable, seen: readonly KnownMessage[]): Promise<
   return before;
 };
 
+/** When each actor last reacted to these messages, reactions that were taken back included. */
+const reactionTimes = async (q: Queryable, messageIds: readonly string[]): Promise<Map<string, Date>> =>
+  new Map(
+    (
+      await q.query<{ message: string; actor: string; at: Date }>({
+        name: "ingest-reaction-times",
+        text: "select message_id as message, actor, at from reaction where message_id = any($1::uuid[])",
+        values: [messageIds],
+      })
+    ).map(({ message, actor, at }) => [reactedKey(message, actor), at]),
+  );
+
 /** Applies the news of a batch, and waiting news whose message has come, to messages whose conversations are locked. */
 export const applyAllNews = async (input: {
   readonly q: Queryable;
@@ -82,7 +94,11 @@ export const applyAllNews = async (input: {
   const tenantIds = [...new Set([...world.conversations.values()].map(({ row }) => row.tenantId))];
   for (const record of await loadMessages({ q, tenantIds, ids: missing })) records.set(record.id, record);
 
-  const news = emptyNews();
+  const reacted = queue.flatMap(({ news, found }) => (news.type === "reaction" ? found.map(({ id }) => id) : []));
+  const news: NewsPlan = {
+    ...emptyNews(),
+    ...(reacted.length === 0 ? {} : { reactedAt: await reactionTimes(q, reacted) }),
+  };
   const marks: ReadMark[] = [];
   const settled: { eventId: string; message: KnownMessage }[] = [];
   const apply = (id: string, what: MessageNews): Conversation | undefined => {
@@ -123,7 +139,7 @@ export const writeNews = async (input: {
   readonly now: Date;
 }): Promise<void> => {
   const { plan, marks, settled } = input.outcome;
-  if (plan.changed.size === 0 && marks.length === 0 && settled.length === 0) return;
+  if (plan.changed.size + plan.reactions.size + marks.length + settled.length === 0) return;
   await input.q.query({
     name: "ingest-news",
     text: `with
@@ -142,11 +158,7 @@ export const writeNews = async (input: {
         insert into reaction (message_id, actor, tenant_id, emoji, at)
         select message, actor, tenant, emoji, at
         from json_to_recordset($3::json) as e(message uuid, actor text, tenant uuid, emoji text, at timestamptz)
-        where emoji <> ''
         on conflict (message_id, actor) do update set emoji = excluded.emoji, at = excluded.at),
-      taken_back as (
-        delete from reaction r using json_to_recordset($3::json) as e(message uuid, actor text, emoji text)
-        where r.message_id = e.message and r.actor = e.actor and e.emoji = ''),
       delivered as (
         update delivery d set state = e.state, rank = e.rank, error_text = e.error, next_at = null, updated_at = $7,
           error_code = case e.state when 'failed' then 'rejected' end, claimed_by = null, claimed_until = null

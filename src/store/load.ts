@@ -16,7 +16,7 @@ export const messageSql = `
         'blobKey', p.blob_key, 'contentId', p.content_id, 'inline', p.inline, 'state', p.state) order by p.idx)
       from message_part p where p.message_id = m.id), '[]') as parts,
     coalesce((select json_agg(json_build_object('actor', r.actor, 'emoji', r.emoji) order by r.at, r.actor)
-      from reaction r where r.message_id = m.id), '[]') as reactions,
+      from reaction r where r.message_id = m.id and r.emoji <> ''), '[]') as reactions,
     coalesce((select json_agg(json_build_object('id', d.id, 'recipient', d.recipient, 'state', d.state, 'nextAt', d.next_at,
         'attempts', d.attempts, 'errorCode', d.error_code, 'errorText', d.error_text) order by d.id)
       from delivery d where d.message_id = m.id), '[]') as deliveries
