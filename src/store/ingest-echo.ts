@@ -10,7 +10,8 @@ export interface Echo {
 
 /**
  * Finds which messages "from our own side" are echoes of answers still on their way out: same thread, same words, no
- * provider id yet. They become known under the echo's id instead of being stored a second time.
+ * provider id yet. They become known under the echo's id instead of being stored a second time. Of several answers with
+ * the same words, the first echo is the first answer, the second the second.
  */
 export const findEchoes = async (input: {
   readonly q: Queryable;
@@ -26,15 +27,16 @@ export const findEchoes = async (input: {
   if (own.length === 0) return [];
   const rows = await q.query<{ no: number } & KnownMessage>({
     name: "ingest-echoes",
-    text: `select distinct on (f.id) e.no, f.id, f."threadId", f."conversationId", f.seq
-      from json_to_recordset($1::json) as e(no int, a uuid, t text, body text)
+    text: `select e.no, f.id, f."threadId", f."conversationId", f.seq
+      from (select *, row_number() over (partition by a, t, body order by no) as nth
+          from json_to_recordset($1::json) as e(no int, a uuid, t text, body text)) e
         cross join lateral (
           select m.id, m.thread_id as "threadId", m.conversation_id as "conversationId", m.seq
           from thread th join delivery d on d.thread_id = th.id join message m on m.id = d.message_id
           where th.account_id = e.a and th.external_key = e.t and d.state in ('sending', 'uncertain')
             and d.provider_id is null and m.external_id is null and btrim(m.body, E' \\t\\r\\n') = e.body
-          order by m.seq limit 1) f
-      order by f.id, e.no`,
+          group by m.id order by m.seq, m.id offset e.nth - 1 limit 1) f
+      order by e.no`,
     values: [JSON.stringify(own)],
   });
   return rows.flatMap(({ no, ...message }) => {

@@ -184,6 +184,32 @@ describe("an answer of ours that the channel shows back to us", () => {
     expect(await outgoing(thread)).toMatchObject([{ state: "read" }]);
   });
 
+  it("twice, because it was said twice, is those two answers, in their order", async () => {
+    const { messageId, conversationId, thread } = await sent({ recipients: ["", "copy"] });
+    const again = uuid();
+    await bench.db.query({
+      text: `insert into message (id, tenant_id, conversation_id, seq, version, thread_id, account_id, direction, author_type, body, occurred_at)
+        select $2, tenant_id, conversation_id, 3, 3, thread_id, account_id, 'out', 'agent', body, now() from message where id = $1`,
+      values: [messageId, again],
+    });
+    await bench.db.query({
+      text: `insert into delivery (id, tenant_id, message_id, conversation_id, thread_id, account_id, recipient, seq, state, rank)
+        select $3, tenant_id, $2, conversation_id, thread_id, account_id, '', 3, 'uncertain', $4 from delivery
+        where message_id = $1 and recipient = ''`,
+      values: [messageId, again, uuid(), deliveryRank.uncertain],
+    });
+    await bench.db.query({
+      text: "update conversation set last_seq = 3, version = 3 where id = $1",
+      values: [conversationId],
+    });
+    await Promise.all([echo(thread, "echo-4", "our answer"), echo(thread, "echo-5", "our answer")]);
+    expect(await outgoing(thread)).toEqual([
+      { id: "echo-4", author: "agent", state: "sent", provider: "echo-4" },
+      { id: "echo-4", author: "agent", state: "sent", provider: "echo-4" },
+      { id: "echo-5", author: "agent", state: "sent", provider: "echo-5" },
+    ]);
+  });
+
   it("after our send returned is known by its id", async () => {
     const { thread, messageId } = await sent({ providerId: "echo-2" });
     await bench.db.query({ text: "update message set external_id = 'echo-2' where id = $1", values: [messageId] });
@@ -245,7 +271,7 @@ describe("edits, reactions and messages taken back", () => {
     const [row] = await bench.db.query<{ body: string; revisions: string[]; reactions: string[]; revoked: boolean }>({
       text: `select m.body, m.revoked_at is not null as revoked,
           (select coalesce(json_agg(r.body order by r.no), '[]') from message_revision r where r.message_id = m.id) as revisions,
-          (select coalesce(json_agg(r.emoji), '[]') from reaction r where r.message_id = m.id) as reactions
+          (select coalesce(json_agg(r.emoji), '[]') from reaction r where r.message_id = m.id and r.emoji <> '') as reactions
         from message m where m.account_id = $1 and m.external_id = $2`,
       values: [account.id, id],
     });
@@ -283,6 +309,26 @@ describe("edits, reactions and messages taken back", () => {
       react("together", "", 2),
     ]);
     expect(await stored("together")).toMatchObject({ body: "edited", reactions: [] });
+  });
+
+  it("show the newest reaction in whatever order they come, also after it was taken back", async () => {
+    const id = await arrive("reacted");
+    const shown = async (): Promise<unknown> => [
+      (await stored(id))?.reactions,
+      bench.published.findLast(({ messages }) => messages.some(({ body }) => body === "original"))?.messages[0]
+        ?.reactions,
+    ];
+    await react(id, "👍", 1);
+    await react(id, "👍", 4);
+    await react(id, "😢", 3);
+    expect(await shown()).toEqual([["👍"], [{ actor: "customer", emoji: "👍" }]]);
+    await Promise.all([react(id, "", 6), react(id, "❤️", 5)]);
+    await react(id, "🎉", 5.5);
+    expect(await shown()).toEqual([[], []]);
+    await react(id, "🙏", 7);
+    await react(id, "🎯", 7);
+    expect(await shown()).toEqual([["🎯"], [{ actor: "customer", emoji: "🎯" }]]);
+    expect(bench.published.at(-1)?.messages[0]?.reactions).toEqual([{ actor: "customer", emoji: "🎯" }]);
   });
 
   it("leave no words of a message that was taken back, except in its history", async () => {
