@@ -19,7 +19,7 @@ import { presentTenantSettings } from "../present/tenant.ts";
 import { idParam, route, type Route } from "../route.ts";
 
 /** The given settings as the policy names them. */
-const policyOf = ({ name: _, color, ...rest }: TenantPatch): Readonly<Record<string, unknown>> => ({
+const policyOf = ({ color, ...rest }: Omit<TenantPatch, "name">): Readonly<Record<string, unknown>> => ({
   ...rest,
   ...(color === undefined ? {} : { brandColor: color }),
 });
@@ -65,14 +65,9 @@ export const adminTenantRoutes: readonly Route[] = [
     gives: tenantView,
     handle: async ({ context, who, body }) => {
       if (!who.platformAdmin) throw new Refused("forbidden", "Only a platform administrator may add a client company.");
-      const { key, ...rest } = body;
-      const tenant = await createTenant({
-        db: context.db,
-        userId: who.id,
-        key,
-        name: rest.name,
-        policy: policyOf(rest),
-      });
+      const { key, name, ...settings } = body;
+      const policy = policyOf(settings);
+      const tenant = await createTenant({ db: context.db, userId: who.id, key, name, policy });
       await context.live.refreshUser(who.id);
       await note(context, who, "tenant.created", { id: tenant.id, tenantId: tenant.id }, { key });
       return presentTenantSettings(tenant);
@@ -87,15 +82,15 @@ export const adminTenantRoutes: readonly Route[] = [
     params: idParam,
     body: tenantPatch,
     gives: tenantView,
-    handle: async ({ context, who, params, body }) => {
+    handle: async ({ context, who, params, body: { name, ...settings } }) => {
       const tenant = await updateTenant({
         db: context.db,
         scope: who.scope,
         id: params.id,
-        ...(body.name === undefined ? {} : { name: body.name }),
-        policy: policyOf(body),
+        ...(name === undefined ? {} : { name }),
+        policy: policyOf(settings),
       });
-      const fields = Object.keys(body);
+      const fields = [...(name === undefined ? [] : ["name"]), ...Object.keys(settings)];
       await note(context, who, "tenant.changed", { id: tenant.id, tenantId: tenant.id }, { fields });
       return presentTenantSettings(tenant);
     },
