@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { buckets } from "./buckets.ts";
 import { hello } from "./hello.ts";
 import { type Ask, asks, isAsk } from "./parse.ts";
-import { type Here, limited, pageSize, type Side } from "./side.ts";
+import { type Here, limited, newest, pageSize, type Side } from "./side.ts";
 import { store } from "./store.ts";
 import { messageId } from "./thread.ts";
 import { formFields, preChatForm, widgetPage } from "./view.ts";
@@ -68,6 +68,16 @@ const page =
     return widgetPage(here.session.id, lines, side.account.config.agentName);
   };
 
+/** Lines one looks back for what a visitor says has arrived. */
+const recent = 100;
+
+/** Those of the ids that are answers of this chat: nobody speaks for another chat, or of lines that never were. */
+const answersIn = async ({ side, here }: Asked, ids: readonly string[]): Promise<readonly string[]> => {
+  const { lines } = await side.hub.transcript(here.thread, { before: newest, limit: recent });
+  const known = new Set(lines.filter(({ direction }) => direction === "out").map((line) => line.clientId ?? line.id));
+  return [...new Set(ids)].filter((id) => known.has(id));
+};
+
 const answers: { readonly [A in Exclude<Ask, "hello">]: (asked: Asked) => Promise<unknown> } = {
   form: ({ side, here, payload }) => form(side, here, parsed("form", payload)),
   send: ({ side, here, payload }) => send(side, here, parsed("send", payload)),
@@ -78,14 +88,17 @@ const answers: { readonly [A in Exclude<Ask, "hello">]: (asked: Asked) => Promis
     await side.hub.receive({ type: "typing", thread: here.thread, active });
     return {};
   },
-  async got({ side, here, payload }) {
+  async got(asked) {
+    const { side, here, payload } = asked;
     const at = side.hub.now();
-    for (const id of parsed("got", payload).ids)
+    for (const id of await answersIn(asked, parsed("got", payload).ids))
       await side.hub.receive({ type: "receipt", thread: here.thread, id: remoteId(id), state: "delivered", at });
     return {};
   },
-  async read({ side, here, payload }) {
-    const { id } = parsed("read", payload);
+  async read(asked) {
+    const { side, here, payload } = asked;
+    const [id] = await answersIn(asked, [parsed("read", payload).id]);
+    if (id === undefined) return {};
     await side.hub.receive({ type: "seen", thread: here.thread, id: remoteId(id), at: side.hub.now() });
     side.hub.tell(here.thread, "seen", { id });
     return {};

@@ -123,6 +123,8 @@ it("outside the hours the visitor leaves an e-mail address, and the message says
 it("passes on typing, what arrived and what was read", async () => {
   const account = openChannel();
   const { peer, session, welcome } = await greet(account);
+  const to = { to: { thread: threadIn(session), to: [] } };
+  for (const key of ["key-1", "key-2"]) await account.send(letterTo(to as never, { text: "Ano?", key }));
   const tab = await greet(account, { token: welcome.token });
   await peer.ask("typing", { active: true });
   await peer.ask("got", { ids: ["key-1", "key-2"] });
@@ -134,6 +136,19 @@ it("passes on typing, what arrived and what was read", async () => {
     { type: "seen", id: "key-2" },
   ]);
   expect(tab.peer.heard).toMatchObject([{ event: "seen", payload: { id: "key-2" } }]);
+});
+
+it("what a visitor says of lines that are not in their chat is passed on to nobody", async () => {
+  const account = openChannel();
+  const other = await greet(account);
+  const to = { to: { thread: threadIn(other.session), to: [] } };
+  await account.send(letterTo(to as never, { text: "Jen pro druhého", key: "key-of-another" }));
+  const { peer } = await greet(account);
+  await peer.ask("got", { ids: ["key-of-another", "made-up-1", "made-up-2"] });
+  await peer.ask("read", { id: "key-of-another" });
+  expect(account.kept).toEqual([]);
+  await other.peer.ask("got", { ids: ["key-of-another", "key-of-another"] });
+  expect(account.kept.map(({ event }) => event)).toMatchObject([{ type: "receipt", id: "key-of-another" }]);
 });
 
 it("an answer reaches every open tab under the agent's alias, and a return later finds it", async () => {
