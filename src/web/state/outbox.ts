@@ -52,10 +52,13 @@ export const createOutbox = (input: {
   readonly now: () => number;
   readonly key: () => string;
   readonly onSent: (input: { letter: Pending; message: MessageView }) => void;
+  /** Until what the hub could not store is sent again although the line never went down, ms. */
+  readonly retryMs?: number;
 }): Outbox => {
-  const { ask, now, key, onSent } = input;
+  const { ask, now, key, onSent, retryMs = 3_000 } = input;
   const byConversation = new Map<string, readonly Pending[]>();
   const sending = new Set<string>();
+  const retrying = new Set<string>();
   const bells = createBells();
   const none: readonly Pending[] = [];
 
@@ -78,6 +81,15 @@ export const createOutbox = (input: {
     );
   const find = (clientKey: string) =>
     [...byConversation.values()].flat().find((letter) => letter.clientKey === clientKey);
+
+  const pumpLater = (id: string) => {
+    if (retrying.has(id)) return;
+    retrying.add(id);
+    setTimeout(() => {
+      retrying.delete(id);
+      void pump(id);
+    }, retryMs);
+  };
 
   const pump = async (id: string): Promise<void> => {
     if (sending.has(id)) return;
@@ -105,8 +117,10 @@ export const createOutbox = (input: {
         } catch (thrown) {
           const code = refusalOf(thrown);
           if (find(letter.clientKey) === undefined) continue;
-          if (code === "unavailable") change(letter, { state: "waiting" });
-          else if (code === "stale") change(letter, { state: "stale", refusal: code, news: newsOf(thrown) });
+          if (code === "unavailable") {
+            change(letter, { state: "waiting" });
+            pumpLater(id);
+          } else if (code === "stale") change(letter, { state: "stale", refusal: code, news: newsOf(thrown) });
           else change(letter, { state: "failed", refusal: code });
           return;
         }

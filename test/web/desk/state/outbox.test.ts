@@ -15,7 +15,7 @@ const letter = (text: string, change: Partial<Letter> = {}): Letter => ({
   ...change,
 });
 
-const make = () => {
+const make = (retryMs?: number) => {
   const hub = slowHub();
   let keys = 0;
   const sent: string[] = [];
@@ -24,6 +24,7 @@ const make = () => {
     now: () => 0,
     key: () => `key-${(keys += 1)}`,
     onSent: ({ message }) => sent.push(message.text),
+    ...(retryMs === undefined ? {} : { retryMs }),
   });
   return { hub, outbox, sent };
 };
@@ -62,6 +63,18 @@ describe("what an agent has written and the hub has not confirmed", () => {
     outbox.resume();
     const again = await hub.next("message.send");
     expect(again.takes["clientKey"]).toBe(lost.takes["clientKey"]);
+    again.answer({ message: said("a", 5) });
+    await settle();
+    expect(outbox.of("a")).toEqual([]);
+  });
+
+  it("is sent again by itself when the hub could not store it and the line stayed up", async () => {
+    const { hub, outbox } = make(10);
+    outbox.add(letter("Ahoj"));
+    const refused = await hub.next("message.send");
+    refused.refuse("unavailable");
+    const again = await hub.next("message.send");
+    expect(again.takes["clientKey"]).toBe(refused.takes["clientKey"]);
     again.answer({ message: said("a", 5) });
     await settle();
     expect(outbox.of("a")).toEqual([]);
