@@ -33,11 +33,9 @@ export interface Sessions {
 export const openSessions = ({ memory }: { readonly memory: Hub["memory"] }): Sessions => {
   let known: Buffer | undefined;
 
-  /** Two nodes may make a key at the same moment: only what memory answers afterwards counts. */
+  /** Two nodes may make a key at the same moment: both use the one that memory kept. */
   const key = async (): Promise<Buffer> => {
-    if (known) return known;
-    if ((await memory.get(keyName)) === undefined) await memory.set(keyName, randomBytes(32).toString("base64"));
-    known = Buffer.from((await memory.get(keyName)) ?? "", "base64");
+    known ??= Buffer.from(await memory.setOnce(keyName, randomBytes(32).toString("base64")), "base64");
     return known;
   };
 

@@ -19,17 +19,12 @@ import { inTime } from "./wait.ts";
 
 const megabyte = 1_048_576;
 
-/** Signs our Message-IDs. Made once per mailbox; read back, so that two nodes that start together agree. */
+/** Signs our Message-IDs. Made once per mailbox; two nodes that start together agree on one. */
 const signingKeyOf = (memory: Hub["memory"]): (() => Promise<string>) => {
   const name = "signing-key";
   let known: string | undefined;
   return async () => {
-    known ??= await memory.get(name);
-    if (known === undefined) {
-      await memory.set(name, randomBytes(32).toString("hex"));
-      known = await memory.get(name);
-    }
-    if (known === undefined) throw new ConnectorError("bug", "The mailbox has no durable memory.");
+    known ??= await memory.setOnce(name, randomBytes(32).toString("hex"));
     return known;
   };
 };

@@ -32,6 +32,8 @@ export interface Hub {
   readonly memory: {
     get(key: string): Promise<string | undefined>;
     set(key: string, value: string): Promise<void>;
+    /** Stores the value unless the key has one; gives the one that stands. Nodes that ask at once get the same: for keys made here. */
+    setOnce(key: string, value: string): Promise<string>;
   };
   /** What the customer of this thread may see, oldest first: for channels that show history themselves (web chat). */
   transcript(

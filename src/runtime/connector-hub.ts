@@ -3,7 +3,7 @@ import type { AccountRef } from "#core/inbound";
 import type { Log } from "#core/log";
 import type { Publisher } from "#core/records";
 import { redactFields } from "#core/redact";
-import { readMemory, writeMemory } from "#store/accounts";
+import { readMemory, writeMemory, writeMemoryOnce } from "#store/accounts";
 import type { Db } from "#store/db";
 
 /** Longest value of a connector's memory, in bytes. */
@@ -30,14 +30,21 @@ export const connectorHub = (input: {
   const { db, account, publisher, redact, log } = input;
   const { id: accountId, tenantId, kind } = account();
   const fieldsOf = (fields: object | undefined): object => ({ ...redactFields(fields ?? {}, redact), accountId, kind });
+  const mustFit = (value: string): void => {
+    if (Buffer.byteLength(value) > memoryMost) throw new RangeError("A remembered value is larger than 64 kB.");
+  };
   return {
     receive: input.receive,
     status: input.status,
     memory: {
       get: (key) => readMemory({ db, accountId, key }),
       set: async (key, value) => {
-        if (Buffer.byteLength(value) > memoryMost) throw new RangeError("A remembered value is larger than 64 kB.");
+        mustFit(value);
         await writeMemory({ db, tenantId, accountId, key, value });
+      },
+      setOnce: async (key, value) => {
+        mustFit(value);
+        return writeMemoryOnce({ db, tenantId, accountId, key, value });
       },
     },
     transcript: (thread, page) => input.transcript({ account: account(), thread, page }),

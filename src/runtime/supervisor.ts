@@ -29,6 +29,11 @@ const probeHub = (input: { readonly log: Log; readonly now: () => Date }): Hub =
         memory.set(key, value);
         return Promise.resolve();
       },
+      setOnce: (key, value) => {
+        const kept = memory.get(key) ?? value;
+        memory.set(key, kept);
+        return Promise.resolve(kept);
+      },
     },
     transcript: () => Promise.resolve({ lines: [], more: false, readSeq: 0 }),
     tell: () => undefined,

@@ -80,6 +80,24 @@ export const readMemory = async (input: {
   return row?.value;
 };
 
+/** Stores a value unless the key has one already; gives the one that stands, the same on every node. */
+export const writeMemoryOnce = async (input: {
+  readonly db: Db;
+  readonly tenantId: string;
+  readonly accountId: string;
+  readonly key: string;
+  readonly value: string;
+}): Promise<string> => {
+  const [row] = await input.db.query<{ value: string }>({
+    name: "write-memory-once",
+    // The empty update locks the row and gives the value that is there, also one committed a moment ago.
+    text: `insert into channel_memory as m (account_id, tenant_id, key, value) values ($1, $2, $3, $4)
+      on conflict (account_id, key) do update set value = m.value returning value`,
+    values: [input.accountId, input.tenantId, input.key, input.value],
+  });
+  return row?.value ?? input.value;
+};
+
 export const writeMemory = async (input: {
   readonly db: Db;
   readonly tenantId: string;

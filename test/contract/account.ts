@@ -134,6 +134,12 @@ export const makeAccount = (side: Side): Account => {
         account.asked.push("memory.set");
         account.memory.set(key, value);
       },
+      async setOnce(key, value) {
+        account.asked.push("memory.setOnce");
+        const kept = account.memory.get(key) ?? value;
+        account.memory.set(key, kept);
+        return kept;
+      },
     },
     async transcript(thread, { after = 0, before = Infinity, limit }) {
       account.asked.push("transcript");

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { expect, it } from "vitest";
+import { openSessions } from "../../../connectors/chat/session.ts";
 import { greet, openChannel, refusal, site } from "./open.ts";
 
 const secret = "zahradnictvi-podepisuje";
@@ -152,4 +153,33 @@ it("one address cannot begin chats without end, and others are not hindered", as
   expect(outcomes.filter((code) => code === "answered")).toHaveLength(30);
   expect(new Set(outcomes)).toEqual(new Set(["answered", "rate-limited"]));
   await expect(greet(account, {}, "203.0.113.10")).resolves.toBeDefined();
+});
+
+it("two nodes that make the account's key at the same instant know each other's visitors", async () => {
+  const stored = new Map<string, string>();
+  const later = <T>(work: () => T): Promise<T> => new Promise((resolve) => setImmediate(() => resolve(work())));
+  const memory = {
+    get: (key: string) => later(() => stored.get(key)),
+    set: (key: string, value: string) => later(() => void stored.set(key, value)),
+    setOnce: (key: string, value: string) =>
+      later(() => {
+        stored.set(key, stored.get(key) ?? value);
+        return stored.get(key) ?? "";
+      }),
+  };
+  // The first one's answer comes late enough for the second to have written meanwhile.
+  const slow = {
+    ...memory,
+    get: async (key: string) => {
+      const value = await memory.get(key);
+      await later(() => undefined);
+      await later(() => undefined);
+      return value;
+    },
+  };
+  const [one, two] = [openSessions({ memory }), openSessions({ memory: slow })];
+  const session = one.create();
+  const tokens = await Promise.all([one.seal(session), two.seal(session)]);
+  for (const token of tokens)
+    for (const node of [one, two]) expect(await node.open(token)).toMatchObject({ id: session.id });
 });

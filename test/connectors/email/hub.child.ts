@@ -46,6 +46,10 @@ const hub: Hub = {
       renameSync(draft, memoryFile(key));
       if (key === "inbox") dieAt("after the cursor moved");
     },
+    setOnce: async (key, value) => {
+      if (!existsSync(memoryFile(key))) writeFileSync(memoryFile(key), value, { flush: true });
+      return readFileSync(memoryFile(key), "utf8");
+    },
   },
   transcript: async () => ({ lines: [], more: false, readSeq: 0 }),
   tell: () => undefined,

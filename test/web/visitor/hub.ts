@@ -65,6 +65,11 @@ export const makeHub = (input: { readonly account: AccountId; readonly fileUrl: 
     memory: {
       get: async (key) => memory.get(key),
       set: async (key, value) => void memory.set(key, value),
+      setOnce: async (key, value) => {
+        const kept = memory.get(key) ?? value;
+        memory.set(key, kept);
+        return kept;
+      },
     },
     async transcript(thread, { after = 0, before = Infinity, limit }) {
       const lines = (threads.get(thread) ?? []).filter(({ seq }) => seq > after && seq < before);

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Hub } from "#contract";
+import { connectorHub } from "#runtime/connector-hub";
+import { addAccount, addTenant, attachWorld, openWorld, type World } from "./parts/world.ts";
+
+let world: World;
+let other: World;
+let hubs: readonly Hub[];
+
+beforeAll(async () => {
+  world = await openWorld();
+  other = attachWorld(world.url);
+  const tenant = await addTenant(world.db);
+  const id = await addAccount(world, { tenant, kind: "talk", url: "http://127.0.0.1:9" });
+  const account = {
+    id,
+    tenantId: tenant.id,
+    kind: "talk",
+    channel: "talk",
+    name: "Account",
+    queueId: null,
+    replyWindowHours: false as const,
+    reopenDays: 7,
+  };
+  hubs = [world, other].map(({ db, publisher, log }) =>
+    connectorHub({
+      db,
+      publisher,
+      log,
+      account: () => account,
+      receive: () => Promise.resolve(),
+      status: () => undefined,
+      transcript: () => Promise.resolve({ lines: [], more: false, readSeq: 0 }),
+      now: () => new Date(),
+      redact: (text) => text,
+    }),
+  );
+});
+afterAll(async () => {
+  await other.close();
+  await world.close();
+});
+
+describe("what an account remembers", () => {
+  it("two nodes that make a key at the same instant end with the same one", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const name = `key-${round}`;
+      const kept = await Promise.all(
+        [0, 1, 2, 3].flatMap((nth) => hubs.map(({ memory }, node) => memory.setOnce(name, `${node} ${nth}`))),
+      );
+      expect(new Set(kept).size).toBe(1);
+      for (const { memory } of hubs) expect(await memory.get(name)).toBe(kept[0]);
+    }
+  });
+
+  it("a value set once stays until it is set on purpose, and may not be larger than any other", async () => {
+    const [memory, elsewhere] = hubs.map((hub) => hub.memory);
+    await memory?.set("word", "first");
+    expect(await elsewhere?.setOnce("word", "second")).toBe("first");
+    await memory?.set("word", "third");
+    expect(await elsewhere?.get("word")).toBe("third");
+    await expect(memory?.setOnce("large", "x".repeat(65_537))).rejects.toThrow(RangeError);
+  });
+});
