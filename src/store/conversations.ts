@@ -1,6 +1,6 @@
 import type { ConversationRecord, MessageRecord } from "#core/records";
 import { Refused } from "#core/refused";
-import type { Scope } from "#core/scope";
+import { mayWork, type Scope } from "#core/scope";
 import { searchQuery } from "#core/search";
 import { isUuid } from "#core/uuid";
 import type { DraftView, ViewCounts, ViewSpec } from "#wire";
@@ -24,10 +24,14 @@ const statuses = {
   closed: ["closed"],
 } as const satisfies Record<ViewSpec["kind"], readonly string[]>;
 
-/** Conversations with a matching message, contact, subject or number. The newest 5,000 messages that match are looked at. */
-const matching = (query: string, number: string): string => `c.id in (
+/**
+ * Conversations with a matching message, contact, subject or number. The newest 5,000 messages that match are looked at.
+ * Notes count only in the tenants of `notes`: a hit would tell a client's viewer what agents write to each other.
+ */
+const matching = (query: string, number: string, notes: string): string => `c.id in (
   select conversation_id from (select m.conversation_id from message m
-    where m.tenant_id = any($1::uuid[]) and m.search @@ to_tsquery('simple', ${query}) order by m.id desc limit 5000) m
+    where m.tenant_id = any($1::uuid[]) and m.search @@ to_tsquery('simple', ${query})
+      and (m.direction <> 'note' or m.tenant_id = any(${notes}::uuid[])) order by m.id desc limit 5000) m
   union all
   select c2.id from contact k join conversation c2 on c2.contact_id = k.id
     where k.tenant_id = any($1::uuid[]) and k.search @@ to_tsquery('simple', ${query})
@@ -95,7 +99,8 @@ export const listView = async (
   if (exact !== undefined) conditions.push(`c.number = ${add(Number(exact))}`);
   if (query !== null) {
     const number = /^(\d{1,9})$/.exec(asked)?.[1];
-    conditions.push(matching(add(query), add(number === undefined ? null : Number(number))));
+    const notes = tenants.filter((tenantId) => mayWork(scope, tenantId));
+    conditions.push(matching(add(query), add(number === undefined ? null : Number(number)), add(notes)));
   }
   const rows = await db.query<ConversationRecord>({ text: listSql(conditions), values });
   const page = rows.slice(0, limit);

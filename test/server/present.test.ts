@@ -241,6 +241,12 @@ describe("a restricted agent", () => {
     const again = await looking.ask("conversation.open", { id });
     expect(JSON.stringify([again, looking.news])).toContain("the customer's words");
     expect(JSON.stringify([again, looking.news])).not.toContain("internal opinion");
+    const found = async (who: typeof looking, query: string): Promise<unknown[]> => {
+      const page = await who.ask("view.open", { kind: "all", query });
+      return page.ok ? page.value.rows.map((row) => row.id) : [page.refusal.code];
+    };
+    expect(await found(writing, "opinion")).toEqual([id]);
+    expect(await found(looking, "opinion")).toEqual([]);
     expect(
       await looking.ask("message.send", {
         conversationId: id,
