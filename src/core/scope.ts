@@ -44,3 +44,7 @@ export const mayWork = (scope: Scope, tenantId: string): boolean => {
   const grant = scope.grants.get(tenantId);
   return grant !== undefined && grant.role !== "client_viewer";
 };
+
+/** Whether the scope receives personal data of this tenant unmasked. Fails closed: only the normal profile does. */
+export const seesPersonal = (scope: Scope, tenantId: string): boolean =>
+  scope.grants.get(tenantId)?.profile === "normal";

@@ -1,6 +1,6 @@
 import { hashedText, normalValue } from "#core/identity";
 import { Refused } from "#core/refused";
-import type { Scope } from "#core/scope";
+import { type Scope, seesPersonal } from "#core/scope";
 import { searchQuery } from "#core/search";
 import { isUuid } from "#core/uuid";
 import type { ConversationStatus } from "#wire";
@@ -118,7 +118,8 @@ export const searchContacts = async (input: {
   readonly query: string;
 }): Promise<ContactHit[]> => {
   const { db, scope, secrets, tenantId, query } = input;
-  if (!scope.tenantIds.includes(tenantId)) return [];
+  // A hit would confirm a guess: nobody searches what they receive masked.
+  if (!scope.tenantIds.includes(tenantId) || !seesPersonal(scope, tenantId)) return [];
   const words = searchQuery(query);
   if (words === null) return [];
   const hashes = searched.flatMap((kind) => {

@@ -1,6 +1,6 @@
 import type { ConversationRecord, MessageRecord } from "#core/records";
 import { Refused } from "#core/refused";
-import { mayWork, type Scope } from "#core/scope";
+import { mayWork, type Scope, seesPersonal } from "#core/scope";
 import { searchQuery } from "#core/search";
 import { isUuid } from "#core/uuid";
 import type { DraftView, ViewCounts, ViewSpec } from "#wire";
@@ -26,17 +26,18 @@ const statuses = {
 
 /**
  * Conversations with a matching message, contact, subject or number. The newest 5,000 messages that match are looked at.
- * Notes count only in the tenants of `notes`: a hit would tell a client's viewer what agents write to each other.
+ * A hit tells of what it matched: words count only in the tenants of `words`, where the asker sees them unmasked, and
+ * notes only in those of `notes`, where the asker is no client's viewer.
  */
-const matching = (query: string, number: string, notes: string): string => `c.id in (
+const matching = (o: { query: string; number: string; words: string; notes: string }): string => `c.id in (
   select conversation_id from (select m.conversation_id from message m
-    where m.tenant_id = any($1::uuid[]) and m.search @@ to_tsquery('simple', ${query})
-      and (m.direction <> 'note' or m.tenant_id = any(${notes}::uuid[])) order by m.id desc limit 5000) m
+    where m.tenant_id = any(${o.words}::uuid[]) and m.search @@ to_tsquery('simple', ${o.query})
+      and (m.direction <> 'note' or m.tenant_id = any(${o.notes}::uuid[])) order by m.id desc limit 5000) m
   union all
   select c2.id from contact k join conversation c2 on c2.contact_id = k.id
-    where k.tenant_id = any($1::uuid[]) and k.search @@ to_tsquery('simple', ${query})
+    where k.tenant_id = any(${o.words}::uuid[]) and k.search @@ to_tsquery('simple', ${o.query})
   union all
-  select c3.id from conversation c3 where c3.tenant_id = any($1::uuid[]) and c3.number = ${number}::int)`;
+  select c3.id from conversation c3 where c3.tenant_id = any($1::uuid[]) and c3.number = ${o.number}::int)`;
 
 /** Each tenant and status gives its newest rows by index; the newest of those are the page. */
 const listSql = (conditions: readonly string[]): string => `
@@ -60,7 +61,8 @@ const position = (after: string): readonly [Date, string] => {
 };
 
 /**
- * One page of a view, newest activity first, at most 200 rows. `next` is the position of the following page; null = end.
+ * One page of a view, newest activity first, at most 200 rows. Where a profile masks personal data a query finds
+ * conversations by number only. `next` is the position of the following page; null = end.
  * Throws Refused bad-request for a position that was not given out here.
  */
 export const listView = async (
@@ -99,8 +101,14 @@ export const listView = async (
   if (exact !== undefined) conditions.push(`c.number = ${add(Number(exact))}`);
   if (query !== null) {
     const number = /^(\d{1,9})$/.exec(asked)?.[1];
-    const notes = tenants.filter((tenantId) => mayWork(scope, tenantId));
-    conditions.push(matching(add(query), add(number === undefined ? null : Number(number)), add(notes)));
+    conditions.push(
+      matching({
+        query: add(query),
+        number: add(number === undefined ? null : Number(number)),
+        words: add(tenants.filter((tenantId) => seesPersonal(scope, tenantId))),
+        notes: add(tenants.filter((tenantId) => mayWork(scope, tenantId))),
+      }),
+    );
   }
   const rows = await db.query<ConversationRecord>({ text: listSql(conditions), values });
   const page = rows.slice(0, limit);

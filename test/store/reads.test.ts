@@ -76,6 +76,56 @@ describe("the inbox list", () => {
     expect(await find("vanoce")).toEqual([]);
   });
 
+  it("confirms no guess to an agent from whom personal data is masked: by number yes, by words, digits or address no", async () => {
+    const secret = "602777123";
+    await bench.journal.receive({
+      account,
+      event: message({
+        from: { addresses: [{ ...email("tajna@private.example"), verified: true }], name: "Radomila Skrytá" },
+        thread: "guess",
+        text: `Volejte ${secret} nebo pište na tajna@private.example`,
+      }),
+    });
+    const guesses = [secret, "602", "tajna@private.example", "private", "radomila", "skryta"];
+    const elsewhere = await seedAccount(bench.db);
+    await bench.journal.receive({ account: elsewhere, event: message({ sender: "other", text: secret }) });
+    const both = (profile: Grant["profile"]): Scope =>
+      userScope({
+        actor: { type: "user", id: uuid(), name: "Agent" },
+        grants: new Map(
+          [account.tenantId, elsewhere.tenantId].map((id) => [
+            id,
+            {
+              role: "agent",
+              profile: id === account.tenantId ? profile : "normal",
+              alias: null,
+              queueIds: [],
+            },
+          ]),
+        ),
+      });
+    const rows = async (asking: Scope, query: string): Promise<readonly string[]> =>
+      (await listView({ db: bench.db, scope: asking, view: { kind: "all", query } })).rows
+        .filter(({ tenantId }) => tenantId === account.tenantId)
+        .map(({ number }) => `#${number}`);
+    const people = (asking: Scope, query: string) =>
+      searchContacts({ db: bench.db, scope: asking, secrets: bench.secrets, tenantId: account.tenantId, query });
+    for (const guess of guesses)
+      expect([guess, await rows(both("normal"), guess)]).toEqual([guess, [expect.anything()]]);
+    const [number = ""] = await rows(both("normal"), secret);
+    for (const profile of ["restricted", "crisis"] as const) {
+      for (const guess of guesses) {
+        expect([guess, await rows(both(profile), guess)]).toEqual([guess, []]);
+        expect(await people(both(profile), guess)).toEqual([]);
+      }
+      expect(await rows(both(profile), number)).toEqual([number]);
+      expect(await rows(both(profile), number.slice(1))).toEqual([number]);
+      const page = await listView({ db: bench.db, scope: both(profile), view: { kind: "all", query: secret } });
+      expect(page.rows.map(({ tenantId }) => tenantId)).toEqual([elsewhere.tenantId]);
+    }
+    expect(await people(both("normal"), "tajna@private.example")).toHaveLength(1);
+  });
+
   it("shows an agent of one queue neither rows nor counts of another", async () => {
     const blind = agent({ queueIds: [uuid()] });
     expect((await listView({ db: bench.db, scope: blind, view: { kind: "all" } })).rows).toEqual([]);

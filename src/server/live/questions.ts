@@ -1,5 +1,5 @@
 import { Refused } from "#core/refused";
-import type { Scope } from "#core/scope";
+import { type Scope, seesPersonal } from "#core/scope";
 import type { MessageRecord } from "#core/records";
 import { getContact } from "#store/contacts";
 import { listView, openConversation, viewCounts } from "#store/conversations";
@@ -18,6 +18,9 @@ import type { Typing } from "./typing.ts";
 
 /** Open conversations of one socket: more than any desk shows, few enough to bound what one tab costs. */
 const mostOpen = 100;
+
+/** As people type it. */
+const conversationNumber = /^#?\d{1,9}$/;
 
 const noConversation = (): Refused => new Refused("not-found", "There is no such conversation.");
 
@@ -47,11 +50,11 @@ export const makeHandlers = (input: {
     return place;
   };
 
-  /** People without sight of personal data do not search: hits would confirm what they may not know. */
+  /** Who sees no personal data anywhere is told so; else the store leaves out what a hit would confirm. */
   const searchable = (scope: Scope, query: string | undefined): void => {
-    if (query === undefined || query.trim() === "") return;
-    if (scope.tenantIds.some((id) => audienceIn(scope, id) === "restricted"))
-      throw new Refused("forbidden", "Searching is not possible with a restricted profile.");
+    if (query === undefined || query.trim() === "" || conversationNumber.test(query.trim())) return;
+    if (!scope.tenantIds.some((id) => seesPersonal(scope, id)))
+      throw new Refused("forbidden", "With a restricted profile only a conversation's number can be searched.");
   };
 
   return {
