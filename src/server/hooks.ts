@@ -19,14 +19,17 @@ const answer = (response: ServerResponse, status: number, body = "", headers: Re
 };
 
 class TooLarge extends Error {}
+class TooMuch extends Error {}
 
-const readBody = async (request: IncomingMessage, most: number): Promise<Buffer> => {
+/** `hold` is told of every piece before it is kept, and may refuse it. */
+const readBody = async (request: IncomingMessage, most: number, hold: (bytes: number) => void): Promise<Buffer> => {
   if (Number(request.headers["content-length"] ?? 0) > most) throw new TooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > most) throw new TooLarge();
+    hold(chunk.length);
     chunks.push(chunk);
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
@@ -55,7 +58,15 @@ export const makeHooks = (context: Pick<Context, "supervisor" | "journal" | "con
   const largest = bodyLimits(context.connectors);
   const { log }: { log: Log } = context;
 
-  const serve = async (request: IncomingMessage, response: ServerResponse, url: string): Promise<void> => {
+  /** Bytes of all bodies that are being read or answered: anybody may call, and nobody is known before the body is. */
+  let held = 0;
+
+  const serve = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: string,
+    hold: (bytes: number) => void,
+  ): Promise<void> => {
     const question = url.indexOf("?");
     const path = url.slice(prefix.length, question < 0 ? undefined : question);
     const slash = path.indexOf("/");
@@ -66,7 +77,7 @@ export const makeHooks = (context: Pick<Context, "supervisor" | "journal" | "con
     // Channels deliver again for days: better later than in memory.
     if (context.journal.stats().waiting > context.tuning.journalBound)
       return answer(response, 503, "busy", { "retry-after": "5" });
-    const body = await readBody(request, largest);
+    const body = await readBody(request, largest, hold);
     reach("webhook.read");
     const reply = await context.supervisor.webhook(accountId, {
       method,
@@ -86,12 +97,24 @@ export const makeHooks = (context: Pick<Context, "supervisor" | "journal" | "con
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     const url = request.url ?? "";
     if (!url.startsWith(prefix)) return false;
-    serve(request, response, url).catch((thrown: unknown) => {
-      if (response.headersSent || response.destroyed) return void response.destroy();
-      if (thrown instanceof TooLarge) return answer(response, 413, "too large", { connection: "close" });
-      log.error({ err: thrown }, "a webhook failed");
-      return answer(response, 503, "", { "retry-after": "5" });
-    });
+    let own = 0;
+    const hold = (bytes: number): void => {
+      if (held + bytes > context.tuning.hookBytes) throw new TooMuch();
+      held += bytes;
+      own += bytes;
+    };
+    serve(request, response, url, hold)
+      .catch((thrown: unknown) => {
+        if (response.headersSent || response.destroyed) return void response.destroy();
+        if (thrown instanceof TooLarge) return answer(response, 413, "too large", { connection: "close" });
+        if (thrown instanceof TooMuch)
+          return answer(response, 503, "busy", { "retry-after": "5", connection: "close" });
+        log.error({ err: thrown }, "a webhook failed");
+        return answer(response, 503, "", { "retry-after": "5" });
+      })
+      .finally(() => {
+        held -= own;
+      });
     return true;
   };
 };

@@ -60,6 +60,8 @@ export interface Tuning {
   readonly sessionPerMinute: number;
   /** Webhooks are answered 503 while so many events wait in the journal. */
   readonly journalBound: number;
+  /** Bytes of webhook bodies in memory at once; what comes above is answered 503. */
+  readonly hookBytes: number;
 }
 
 const minute = 60_000;
@@ -74,6 +76,7 @@ export const defaultTuning: Tuning = {
   anonymousPerMinute: 600,
   sessionPerMinute: 1_200,
   journalBound: 5_000,
+  hookBytes: 128 * 1024 * 1024,
 };
 
 /** What routes may tell the live side. */

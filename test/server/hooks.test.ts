@@ -6,7 +6,7 @@ import { type Hub, startHub } from "./hub.ts";
 
 let hub: Hub;
 beforeAll(async () => {
-  hub = await startHub({ tuning: { visitorSockets: 5, visitorHandshakes: 200 } });
+  hub = await startHub({ tuning: { visitorSockets: 5, visitorHandshakes: 200, hookBytes: 5_000_000 } });
 });
 afterAll(() => hub.stop());
 
@@ -52,6 +52,24 @@ describe("a channel calling in", () => {
     const busy = await fetch(`${hub.url}/hooks/${id}`, { method: "POST", body: "x" });
     hub.channels.waiting = 0;
     expect([busy.status, busy.headers.get("retry-after"), calls]).toEqual([503, "5", 1]);
+  });
+
+  test("many large bodies at once cannot fill the memory: what is too much is told to come back", async () => {
+    const arrived = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    hub.channels.webhook = async (_id, { body }) => {
+      arrived.resolve();
+      if (body.byteLength > 0) await release.promise;
+      return { status: 200 };
+    };
+    const post = (bytes: number) => fetch(`${hub.url}/hooks/${uuid()}`, { method: "POST", body: Buffer.alloc(bytes) });
+    const first = post(2_900_000);
+    await arrived.promise;
+    const second = await post(2_900_000);
+    expect([second.status, second.headers.get("retry-after")]).toEqual([503, "5"]);
+    release.resolve();
+    expect((await first).status).toBe(200);
+    expect((await post(2_900_000)).status).toBe(200);
   });
 
   test("a body over the limit is refused before it is read to its end", async () => {
