@@ -1,4 +1,4 @@
-import { ImapFlow } from "imapflow";
+import type { ImapFlow } from "imapflow";
 import type { Settings } from "./settings.ts";
 import { StepTimeout } from "./wait.ts";
 
@@ -38,8 +38,10 @@ export const smtpSecurity = (config: Settings) => ({
   tls: tlsOptions(config),
 });
 
-export const imapClient = ({ config, timing }: { config: Settings; timing: Timing }): ImapFlow => {
-  const client = new ImapFlow({
+/** The library is loaded by the first mailbox: a hub without one does not pay for it. */
+export const imapClient = async ({ config, timing }: { config: Settings; timing: Timing }): Promise<ImapFlow> => {
+  const library = await import("imapflow");
+  const client = new library.ImapFlow({
     host: config.imapHost,
     port: config.imapPort,
     secure: config.imapSecurity === "tls",

@@ -100,7 +100,7 @@ const mostUnstored = ({ backoffMax }: Timing): number => Math.min(30_000, backof
 /** One connection from sign-in to its end. Returns when the signal aborts; rejects when the connection fails. */
 const session = async (room: Mailroom, signal: AbortSignal, healthy: () => void): Promise<void> => {
   const { hub, settings, timing } = room;
-  const client = imapClient({ config: settings, timing });
+  const client = await imapClient({ config: settings, timing });
   const alarm = bell();
   let closed = false;
   const over = (): boolean => closed || signal.aborted;

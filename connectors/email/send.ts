@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { createTransport } from "nodemailer";
 import { z } from "zod";
 import { ConnectorError, type Hub, type Outbound, remoteId, type Sent } from "#contract";
 import { compose } from "./compose.ts";
@@ -27,8 +26,9 @@ const credentials = (settings: Settings): { auth?: { user: string; pass: string 
     : { auth: { user: settings.imapUser, pass: settings.imapPassword } };
 };
 
-const transport = (settings: Settings, timing: Timing, logger?: ReturnType<typeof dialogue>["logger"]) =>
-  createTransport({
+const transport = async (settings: Settings, timing: Timing, logger?: ReturnType<typeof dialogue>["logger"]) => {
+  const { createTransport } = await import("nodemailer");
+  return createTransport({
     host: settings.smtpHost,
     port: settings.smtpPort,
     ...smtpSecurity(settings),
@@ -39,6 +39,7 @@ const transport = (settings: Settings, timing: Timing, logger?: ReturnType<typeo
     // The dialogue is listened to, never written down: it holds the letter.
     ...(logger === undefined ? {} : { logger, debug: true }),
   });
+};
 
 /** Recipients the server refused while it took others: nodemailer calls that a success. */
 const refusedOf = (errors: readonly unknown[]): NonNullable<Sent["refused"]> =>
@@ -82,7 +83,7 @@ export const send = async (input: {
   const { message, settings, timing, signal, log } = input;
   if (message.to.length === 0) throw new ConnectorError("recipient-gone", "The thread has no address to answer to.");
   const talk = dialogue();
-  const mailer = transport(settings, timing, talk.logger);
+  const mailer = await transport(settings, timing, talk.logger);
   const letter = compose({ message, settings, signingKey: input.signingKey });
   // The recipients belong to the name: a letter that goes to each of them in turn has one Message-ID.
   const name = createHash("sha256")
@@ -113,7 +114,7 @@ export const send = async (input: {
 
 /** Signs in to the SMTP server without sending anything; throws ConnectorError. */
 export const probeSmtp = async (settings: Settings, timing: Timing): Promise<void> => {
-  const mailer = transport(settings, timing);
+  const mailer = await transport(settings, timing);
   try {
     await mailer.verify();
   } catch (error) {
