@@ -58,6 +58,7 @@ interface Entry {
 
 const largestBatch = 500;
 const mostOpen = 5_000;
+const askAgainMs = 500;
 
 /** Of these SQLSTATE classes the hub itself is the cause (missing table, wrong rights): no event is to blame. */
 const systemic = /^(0A|25|28|3D|3F|42|55|57|F0|XX)/;
@@ -83,7 +84,8 @@ export const startJournal = (input: {
   const queue: Entry[] = [];
   const tails = new Map<string, Promise<unknown>>();
   const idle: (() => void)[] = [];
-  let unsure: { readonly eventId: string; readonly changes: readonly StoredChange[] }[] = [];
+  const unsure: { readonly eventId: string; readonly changes: readonly StoredChange[] }[] = [];
+  let asking: NodeJS.Timeout | undefined;
   let running = false;
   let stopped = false;
   let open = 0;
@@ -100,11 +102,18 @@ export const startJournal = (input: {
     }
   };
 
-  /** Tells screens of batches whose commit got no answer but turned out stored. */
+  /** Tells screens of batches whose commit got no answer but turned out stored; asked again until there is an answer. */
   const resolveUnsure = async (): Promise<void> => {
-    const open = unsure;
-    unsure = [];
-    for (const { eventId, changes } of open) if (await isJournaled({ db, eventId })) publish(changes);
+    try {
+      for (let [first] = unsure; first !== undefined; [first] = unsure) {
+        if (await isJournaled({ db, eventId: first.eventId })) publish(first.changes);
+        unsure.shift();
+      }
+    } catch (thrown) {
+      log.warn({ reason: String(thrown) }, "unsure batch not checked");
+      clearTimeout(asking);
+      if (!stopped) asking = setTimeout(start, askAgainMs);
+    }
   };
 
   const park = async (entry: Entry, thrown: unknown): Promise<void> => {
@@ -171,15 +180,18 @@ export const startJournal = (input: {
   };
 
   const pump = async (): Promise<void> => {
-    while (queue.length > 0) {
-      await process(queue.splice(0, largestBatch));
-      if (unsure.length > 0)
-        await resolveUnsure().catch((thrown: unknown) =>
-          log.warn({ reason: String(thrown) }, "unsure batch not checked"),
-        );
-    }
+    do {
+      if (queue.length > 0) await process(queue.splice(0, largestBatch));
+      if (unsure.length > 0) await resolveUnsure();
+    } while (queue.length > 0);
     running = false;
     if (open === 0) for (const tell of idle.splice(0)) tell();
+  };
+
+  const start = (): void => {
+    if (running) return;
+    running = true;
+    setImmediate(() => void pump());
   };
 
   const enqueue = (item: Item | null, settled: MessageKey | null): Promise<string | null> =>
@@ -195,9 +207,7 @@ export const startJournal = (input: {
         },
       };
       queue.push(entry);
-      if (running) return;
-      running = true;
-      setImmediate(() => void pump());
+      start();
     });
 
   const admit = (): void => {
@@ -321,6 +331,7 @@ export const startJournal = (input: {
     },
     stop: async () => {
       stopped = true;
+      clearTimeout(asking);
       if (open === 0 && !running) return;
       await new Promise<void>((resolve) => idle.push(resolve));
     },
