@@ -2,7 +2,7 @@ import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import { Boundary, Empty, Skeleton } from "../kit/bits.tsx";
 import { Button } from "../kit/controls.tsx";
-import { isAdmin, useDesk, useWords } from "./context.ts";
+import { homeOf, isAdmin, useDesk, useWords } from "./context.ts";
 import { Inbox } from "./inbox/inbox.tsx";
 import { Banner, Rail } from "./shell.tsx";
 import { CommandsContext, createCommands, useHotkeys } from "./commands.ts";
@@ -69,7 +69,7 @@ export const App = (): ReactNode => {
               <Route path="/contacts" component={Contacts} />
               <Route path="/profile" component={Profile} />
               <Route>
-                <Redirect to="/inbox/mine" replace />
+                <Redirect to={homeOf(boot)} replace />
               </Route>
             </Switch>
           </Suspense>

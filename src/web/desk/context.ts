@@ -60,6 +60,9 @@ export const roleIn = (boot: Boot, tenantId: string): Role | null =>
   boot.memberships.find((membership) => membership.tenantId === tenantId)?.role ?? null;
 export const isAdmin = (boot: Boot): boolean =>
   boot.me.platformAdmin || boot.memberships.some((membership) => membership.role === "admin");
+/** Where the desk begins: an installation without a company is set up first. */
+export const homeOf = (boot: Boot): string =>
+  boot.me.platformAdmin && boot.memberships.length === 0 ? "/admin/tenants" : "/inbox/mine";
 export const agentName = (boot: Boot, id: string | null): string | null =>
   boot.agents.find((agent) => agent.id === id)?.name ?? null;
 

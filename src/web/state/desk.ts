@@ -19,6 +19,8 @@ export interface Desk {
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   readonly presence: Presence;
+  /** Reads the boot document again and begins anew with it. */
+  readonly renew: () => void;
   readonly stop: () => void;
 }
 
@@ -133,6 +135,7 @@ export const createDesk = (input: {
     outbox,
     drafts,
     presence,
+    renew: onRights,
     stop: () => {
       drafts.flush();
       presence.leave();

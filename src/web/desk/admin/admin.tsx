@@ -6,11 +6,13 @@ import { Queries } from "../query.tsx";
 import { Canned } from "./canned.tsx";
 import { Channels } from "./channels.tsx";
 import { DeadLetters } from "./dead-letters.tsx";
+import { Tenants } from "./tenants.tsx";
 import { Tokens } from "./tokens.tsx";
 import { Users } from "./users.tsx";
 import "../styles/pages.css";
 
 const sections = {
+  tenants: { icon: "panel", Part: Tenants },
   channels: { icon: "inbox", Part: Channels },
   users: { icon: "contacts", Part: Users },
   canned: { icon: "text", Part: Canned },
@@ -19,7 +21,7 @@ const sections = {
 } as const satisfies Record<string, { icon: IconName; Part: () => ReactNode }>;
 
 type Section = keyof typeof sections;
-const names: readonly Section[] = ["channels", "users", "canned", "dead-letters", "tokens"];
+const names: readonly Section[] = ["tenants", "channels", "users", "canned", "dead-letters", "tokens"];
 
 const Admin = ({ section }: { section: string }): ReactNode => {
   const { t } = useWords();
