@@ -149,3 +149,15 @@ test("an administrator of one company cannot take over a person who also works f
     ).status,
   ).toBe(400);
 });
+
+test("who loses a company's membership is in that company's audit", async () => {
+  const user = await addUser(hub, "Leaves Soon", [{ tenantId: own }, { tenantId: foreign }]);
+  const left = await admin.call("PUT", `/api/admin/users/${user.id}`, {
+    email: user.email,
+    name: user.name,
+    memberships: [],
+  });
+  expect(left.status).toBe(200);
+  const entries = await hub.prisma.auditEntry.findMany({ where: { target: user.id } });
+  expect(entries).toMatchObject([{ tenantId: own, action: "user.changed", data: { memberships: [] } }]);
+});

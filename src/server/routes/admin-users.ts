@@ -12,9 +12,16 @@ import { idParam, route, type Route } from "../route.ts";
 const hashOf = (body: UserBody): Promise<string | null> =>
   body.password === undefined ? Promise.resolve(null) : hashPassword(body.password);
 
-const note = async (context: Context, who: Who, action: string, user: UserView, body: UserBody): Promise<void> => {
-  // Once in the chain of each client company the change touches: its own audit must show it.
-  const tenants = new Set(body.memberships.map((membership) => membership.tenantId));
+const note = async (
+  context: Context,
+  who: Who,
+  action: string,
+  user: UserView,
+  body: UserBody,
+  before: readonly string[] = [],
+): Promise<void> => {
+  // Once in the chain of each client company the change touches: its own audit must show it, also that somebody is gone.
+  const tenants = new Set([...before, ...body.memberships.map((membership) => membership.tenantId)]);
   for (const tenantId of tenants.size === 0 ? [null] : tenants)
     await appendAudit({
       db: context.db,
@@ -77,6 +84,9 @@ export const adminUserRoutes: readonly Route[] = [
     handle: async ({ context, who, params, body }) => {
       if (params.id === who.id && body.disabled === true)
         throw new Refused("bad-request", "You cannot disable yourself.");
+      const { prisma, now } = context;
+      const known = await listUsers({ prisma, scope: who.scope, now: now() });
+      const before = known.find(({ id }) => id === params.id)?.memberships.map(({ tenantId }) => tenantId);
       const user = await updateUser({
         prisma: context.prisma,
         scope: who.scope,
@@ -92,7 +102,7 @@ export const adminUserRoutes: readonly Route[] = [
         context.live.endSessions(ended, "revoked");
       }
       await context.live.refreshUser(user.id);
-      await note(context, who, "user.changed", user, body);
+      await note(context, who, "user.changed", user, body, before);
       return user;
     },
   }),
