@@ -56,13 +56,9 @@ export const seedDemo = async (
   const holder = await input.db.pool.connect();
   try {
     await holder.query("SELECT pg_advisory_lock(hashtextextended($1, 0))", [lockName]);
-    const begun = await input.db.tx(async (q) => {
-      const state = await demoState(q);
-      if (state.tenants > 0) return state;
-      const now = input.now();
-      await insertDemo({ q, secrets: input.secrets, connectors: input.connectors, dataDir: input.dataDir, now });
-      return { tenants: 2, demo: "filling", since: now };
-    });
+    const { db, secrets, connectors, dataDir } = input;
+    if ((await demoState(db)).tenants === 0) await insertDemo({ db, secrets, connectors, dataDir, now: input.now() });
+    const begun = await demoState(db);
     if (begun.demo !== "filling" || begun.since === null) return answer(begun.demo !== null);
     await play(input, begun.since);
     await input.db.query({

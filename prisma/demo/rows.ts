@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Connector } from "#contract";
 import { uuid } from "#core/uuid";
 import { sealChannelSecrets, secretHint } from "#store/channel-secrets";
-import type { Queryable } from "#store/db";
+import type { Db, Queryable } from "#store/db";
 import { hashPassword, randomToken, type Secrets } from "../../src/secrets.ts";
 import { type ChannelKey, channels, companies, type CompanyKey, people, type PersonKey } from "./company.ts";
 
@@ -21,22 +21,31 @@ const writeLogins = async (file: string, passwords: ReadonlyMap<PersonKey, strin
   await rename(`${file}.new`, file);
 };
 
-/** Companies, queues, people, canned replies and channel accounts, in the caller's transaction. */
+/** Companies, queues, people, canned replies and channel accounts: all of them or none. */
 export const insertDemo = async (input: {
-  readonly q: Queryable;
+  readonly db: Db;
   readonly secrets: Secrets;
   readonly connectors: readonly Connector[];
   readonly dataDir: string;
   readonly now: Date;
 }): Promise<void> => {
-  const { q, secrets, connectors, now } = input;
   const passwords = new Map(keysOf(people).map((key) => [key, randomToken(12)]));
   await writeLogins(join(input.dataDir, loginsFile), passwords);
 
   const hashed = await Promise.all(
     Array.from(passwords, async ([key, password]) => ({ key, passwordHash: await hashPassword(password) })),
   );
+  await input.db.tx((q) => insertRows({ ...input, q, hashed }));
+};
 
+const insertRows = async (input: {
+  readonly q: Queryable;
+  readonly secrets: Secrets;
+  readonly connectors: readonly Connector[];
+  readonly now: Date;
+  readonly hashed: readonly { readonly key: PersonKey; readonly passwordHash: string }[];
+}): Promise<void> => {
+  const { q, secrets, connectors, now, hashed } = input;
   const tenantIds = new Map<CompanyKey, string>();
   const queueIds = new Map<string, string>();
   for (const company of keysOf(companies)) {
