@@ -93,8 +93,9 @@ export const openDatabase = (input: {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: 60_000,
-    // A hub that froze keeps its row locks: they must be gone by the time another node takes its accounts over (15 s).
-    idle_in_transaction_session_timeout: 10_000,
+    // A hub that froze keeps its row locks, and what it has in line gets them next: all of it must be over by the time
+    // another node has taken its accounts over (15 s).
+    idle_in_transaction_session_timeout: 4_000,
     application_name: "linka",
   });
   const warn = (thrown: Error): void => {
