@@ -87,11 +87,13 @@ const watchLease = (accountId: string): (() => Promise<readonly Lease[]>) => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
-  return async () => {
+  const stop = async (): Promise<readonly Lease[]> => {
     enough.abort();
     await watching;
     return seen;
   };
+  onTestFinished(async () => void (await stop()));
+  return stop;
 };
 const ledBy = (accountId: string, { pid }: HubProcess, withinMs?: number): Promise<Lease> =>
   until(
