@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addTenant, addUser, type Hub, logIn, startHub } from "../../server/hub.ts";
+import { toy } from "../../server/toy.ts";
 import { launch, violations } from "../support/browser.ts";
 import { buildDesk } from "../support/build.ts";
 
@@ -16,7 +17,7 @@ let dist: string;
 beforeAll(async () => {
   [built, browser, dist] = await Promise.all([buildDesk(), launch(), mkdtemp(path.join(tmpdir(), "linka-companies-"))]);
   await symlink(built.dist, path.join(dist, "desk"));
-  hub = await startHub({ dist });
+  hub = await startHub({ dist, connectors: [toy] });
 }, 60_000);
 afterAll(async () => {
   await browser?.close();
@@ -78,6 +79,7 @@ describe("the first administrator of an empty installation", () => {
     await dialog(page).getByLabel("Barva").fill("#a0522d");
     await dialog(page).getByLabel("Pozdrav").fill("Dobrý den, tady Pekárna Lípa.");
     await dialog(page).getByLabel("Dnů na znovuotevření").fill("14");
+    await dialog(page).getByRole("group", { name: "Sekund na vzetí" }).getByLabel(toy.title).fill("30");
     await usableInBothColours(page);
     await save(page);
 
@@ -114,10 +116,20 @@ describe("the first administrator of an empty installation", () => {
         greeting: "Dobrý den, tady Pekárna Lípa.",
         locale: "cs",
         timezone: "Europe/Prague",
-        undoSeconds: {},
+        undoSeconds: { toy: 30 },
         reopenDays: 14,
       },
     });
+    await page.reload();
+    await page.getByRole("link", { name: "Klienti a fronty" }).click();
+    await page.getByRole("button", { name: "Upravit: Pekárna Lípa" }).click();
+    expect(await dialog(page).getByLabel(toy.title).inputValue()).toBe("30");
+    await dialog(page).getByLabel(toy.title).fill("");
+    await save(page);
+    await expect
+      .poll(async () => (await hub.prisma.tenant.findUniqueOrThrow({ where: { key: "pekarna-lipa" } })).policy)
+      .toMatchObject({ undoSeconds: {}, greeting: "Dobrý den, tady Pekárna Lípa." });
+    await dialog(page).waitFor({ state: "detached" });
     await page.goto(hub.url);
     await page.getByText("Nic na vás nečeká").waitFor();
     expect(complaints).toEqual(["Failed to load resource: the server responded with a status of 409 (Conflict)"]);
