@@ -42,6 +42,12 @@ export const maskName = (name: string): string => {
   return masked.split(/\s+/).at(-1) ?? "";
 };
 
+/** An address of any channel. One without a form of its own (a user name, a handle) leaves its first letter. */
+export const maskHandle = (value: string): string => {
+  const masked = maskText(value);
+  return value === "" || masked !== value ? masked : `${value.slice(0, 1)}${dots}`;
+};
+
 /** Keeps the ending of a file name, which tells the kind of file, and nothing else. */
 export const maskFileName = (name: string): string => {
   const ending = /\.[A-Za-z0-9]{1,5}$/.exec(name)?.[0] ?? "";
@@ -76,12 +82,17 @@ export const maskHtml = (html: string): string => {
     .join("<br>");
 };
 
-/** Masks every text anywhere inside a small JSON value, keys included; ids and times stay. */
+/** Masks every text anywhere inside a small JSON value, keys included; ids and times stay, of names the surname. */
 export const maskDeep = (value: unknown): unknown => {
   if (typeof value === "string") return id.test(value) || isoTime.test(value) ? value : maskText(value);
   if (typeof value === "number") return String(Math.trunc(Math.abs(value))).length >= 7 ? 0 : value;
   if (Array.isArray(value)) return value.map(maskDeep);
   if (value !== null && typeof value === "object")
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [maskText(key), maskDeep(inner)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [
+        maskText(key),
+        key === "name" && typeof inner === "string" ? maskName(inner) : maskDeep(inner),
+      ]),
+    );
   return value;
 };

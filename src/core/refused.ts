@@ -9,7 +9,12 @@ export interface RefusalData {
   readonly assigneeId?: string | null;
   /** With "conflict" on a version or draft: what is current. */
   readonly version?: number;
-  readonly draft?: { readonly mode: "reply" | "note"; readonly body: string; readonly rev: number };
+  readonly draft?: {
+    readonly tenantId: string;
+    readonly mode: "reply" | "note";
+    readonly body: string;
+    readonly rev: number;
+  };
 }
 
 /** A rule said no. Its code reaches the desk, which has a sentence for it; the message is for logs and API callers. */

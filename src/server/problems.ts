@@ -5,7 +5,7 @@ import { DatabaseUnavailable } from "#store/db";
 import { FileTooLarge } from "#store/files";
 import type { FileLinks } from "#store/links";
 import type { Audience } from "./present/classes.ts";
-import { presentMessage } from "./present/conversation.ts";
+import { presentDraft, presentMessage } from "./present/conversation.ts";
 
 export const statusOf: Readonly<Record<RefusalCode, number>> = {
   "bad-request": 400,
@@ -74,12 +74,13 @@ const refusalOf = (
 ): Refusal => {
   const { code, message, data } = refused;
   if (data === undefined) return { code, says: message };
-  const { messages, ...open } = data;
+  const { messages, draft, ...open } = data;
   return {
     code,
     says: message,
     data: {
       ...open,
+      ...(draft === undefined ? {} : { draft: presentDraft(draft, present.audienceOf(draft.tenantId)) }),
       ...(messages === undefined
         ? {}
         : {

@@ -52,6 +52,8 @@ export const storeDraft = async (input: DraftInput): Promise<DraftView> => {
     values: [takes.conversationId, userId, takes.mode, seen.tenantId, cleanText(takes.body), takes.rev, now],
   });
   if (saved === undefined)
-    throw new Refused("conflict", "The draft was changed in another window.", { draft: await current(input, userId) });
+    throw new Refused("conflict", "The draft was changed in another window.", {
+      draft: { tenantId: seen.tenantId, ...(await current(input, userId)) },
+    });
   return { mode: takes.mode, body: cleanText(takes.body), rev: saved.rev };
 };

@@ -7,8 +7,7 @@ import { currentCursor, syncFeed } from "#store/feed";
 import { messagesBefore, messagesSince } from "#store/messages";
 import { conversationAccess } from "#store/sources";
 import { presentContact, presentThread } from "../present/contact.ts";
-import { presentMessage, presentRow } from "../present/conversation.ts";
-import { masked } from "../present/classes.ts";
+import { presentDraft, presentMessage, presentRow } from "../present/conversation.ts";
 import type { Context } from "../parts.ts";
 import { audienceIn, type Handlers, type Membership } from "./desk.ts";
 import type { DeskSocket, Place } from "./desk-io.ts";
@@ -106,7 +105,7 @@ export const makeHandlers = (input: {
         threads: detail.threads.map((thread) => presentThread(thread, audience)),
         messages: detail.messages.map(present(scope).message),
         more: detail.more,
-        drafts: detail.drafts.map((draft) => (audience === "restricted" ? masked("draftView", draft) : draft)),
+        drafts: detail.drafts.map((draft) => presentDraft(draft, audience)),
         viewers: audience === "viewer" ? [] : presence.viewers(id),
       };
     },
@@ -159,8 +158,7 @@ export const makeHandlers = (input: {
       const { scope, session } = socket.data;
       const draft = await commands.saveDraft(scope, takes);
       const place = await placeOf(socket, takes.conversationId);
-      const restricted = audienceIn(scope, place.tenantId) === "restricted";
-      const view = restricted ? masked("draftView", draft) : draft;
+      const view = presentDraft(draft, audienceIn(scope, place.tenantId));
       for (const other of membership.socketsOf(session.userId))
         if (other.id !== socket.id) other.emit("draft", { conversationId: takes.conversationId, draft: view });
       return { draft: view };

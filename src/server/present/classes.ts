@@ -1,4 +1,4 @@
-import { maskDeep, maskFileName, maskHtml, maskName, maskText } from "#core/masking";
+import { maskDeep, maskFileName, maskHandle, maskHtml, maskName, maskText } from "#core/masking";
 import type { Profile, Role } from "#wire";
 
 /**
@@ -17,9 +17,11 @@ const masks = {
   name: (value: unknown) => (typeof value === "string" ? maskName(value) : value),
   text: (value: unknown) => (typeof value === "string" ? maskText(value) : value),
   html: (value: unknown) => (typeof value === "string" ? maskHtml(value) : value),
+  handle: (value: unknown) => (typeof value === "string" ? maskHandle(value) : value),
   file: (value: unknown) => (typeof value === "string" ? maskFileName(value) : value),
   deep: maskDeep,
   blocked: () => "blocked",
+  empty: () => "",
   gone: () => null,
 } as const;
 
@@ -81,10 +83,10 @@ export const classes = {
     "attachments[].inline": "open",
     "attachments[].contentId": "personal:gone",
     "attachments[].url": "personal:gone",
-    "reactions[].actor": "personal:text",
+    "reactions[].actor": "personal:handle",
     "reactions[].emoji": "open",
     "deliveries[].id": "open",
-    "deliveries[].recipient": "personal:text",
+    "deliveries[].recipient": "personal:handle",
     "deliveries[].state": "open",
     "deliveries[].dueAt": "open",
     "deliveries[].attempts": "open",
@@ -149,7 +151,8 @@ export const classes = {
     error: "personal:text",
     attempts: "open",
     receivedAt: "open",
-    excerpt: "personal:text",
+    // Raw bytes in any encoding: no pattern finds an address in them.
+    excerpt: "personal:empty",
   },
   tenantView: {
     id: "open",

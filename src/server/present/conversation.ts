@@ -1,5 +1,5 @@
 import type { ConversationRecord, MessageRecord } from "#core/records";
-import type { ConversationRow, MessageView } from "#wire";
+import type { ConversationRow, DraftView, MessageView } from "#wire";
 import type { FileLinks } from "#store/links";
 import { type Audience, masked } from "./classes.ts";
 
@@ -81,6 +81,11 @@ export const presentMessage = (input: {
   const safe = masked("messageView", view);
   // Colleagues are not customers: their names stay.
   return message.authorType === "contact" ? safe : { ...safe, author: view.author };
+};
+
+export const presentDraft = ({ mode, body, rev }: DraftView, audience: Audience): DraftView => {
+  const view = { mode, body, rev };
+  return audience === "restricted" ? masked("draftView", view) : view;
 };
 
 const presentPart = (
