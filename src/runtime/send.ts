@@ -75,6 +75,8 @@ const ended = (state: Outcome["state"], more: Partial<Ending> = {}): Ending => (
 const callConnector = async (outlet: Outlet, outbound: Outbound, stopped: AbortSignal) => {
   const signal = AbortSignal.any([stopped, outlet.signal, AbortSignal.timeout(sendWithinMs)]);
   const silent = Promise.withResolvers<never>();
+  // A connector that throws before it answers leaves nobody waiting for this.
+  silent.promise.catch(() => undefined);
   let timer: NodeJS.Timeout | undefined;
   signal.addEventListener(
     "abort",

@@ -57,6 +57,8 @@ const tryOut = async (input: {
   }
   const signal = AbortSignal.timeout(probeWithinMs);
   const late = Promise.withResolvers<never>();
+  // The time runs out also when nothing was tried: nobody waits for it then.
+  late.promise.catch(() => undefined);
   signal.addEventListener("abort", () => late.reject(new ConnectorError("unreachable", "No answer came in time.")), {
     once: true,
   });

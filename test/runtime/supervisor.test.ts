@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { type Connector, defineConnector, type Peer, remoteId } from "#contract";
 import { uuid } from "#core/uuid";
@@ -239,6 +240,24 @@ describe("the supervisor", () => {
     expect(await node.supervisor.probe({ kind: "door", config: {} })).toMatchObject({ ok: false });
     expect(await node.supervisor.probe({ kind: "talk", config: { url: remote.url } })).toMatchObject({ ok: true });
     expect(await node.supervisor.probe({ kind: "pigeon", config: {} })).toMatchObject({ ok: false });
+  });
+
+  it("trying a channel that has nothing to try does not end the hub when the time for it is over", async () => {
+    const time = new AbortController();
+    const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(time.signal);
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown) => void unheard.push(reason);
+    process.on("unhandledRejection", hear);
+    try {
+      await node.supervisor.probe({ kind: "talk", config: { url: remote.url } });
+      time.abort();
+      await setImmediate();
+      await setImmediate();
+      expect(unheard).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", hear);
+      timeout.mockRestore();
+    }
   });
 
   it("lets what is being sent finish when it stops, and leaves the accounts stopped", async () => {
