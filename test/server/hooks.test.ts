@@ -83,8 +83,13 @@ describe("a channel calling in", () => {
 });
 
 describe("a visitor's socket", () => {
-  const visitor = (account: string, headers: Record<string, string> = {}) =>
-    io(`${hub.url}/visitor`, {
+  const visitor = (
+    account: string,
+    headers: Record<string, string> = {},
+    o: { url?: string; localAddress?: string } = {},
+  ) =>
+    io(`${o.url ?? hub.url}/visitor`, {
+      ...(o.localAddress === undefined ? {} : { localAddress: o.localAddress }),
       transports: ["websocket"],
       forceNew: true,
       reconnection: false,
@@ -116,9 +121,9 @@ describe("a visitor's socket", () => {
     };
     expect(await outcome(visitor(uuid()))).toBe("not-found");
     expect(await outcome(visitor("x"))).toBe("not-found");
-    const socket = visitor(account, { origin: "https://shop.example", "x-forwarded-for": "203.0.113.77" });
+    const socket = visitor(account, { origin: hub.url, "x-forwarded-for": "203.0.113.77" });
     expect(await outcome(socket)).toBe("connected");
-    expect([peers[0]?.ip, peers[0]?.origin]).toEqual(["203.0.113.77", "https://shop.example"]);
+    expect([peers[0]?.ip, peers[0]?.origin]).toEqual(["203.0.113.77", hub.url]);
     expect(await socket.emitWithAck("ask", "hello", { a: 1 })).toEqual({
       ok: true,
       value: { event: "hello", payload: { a: 1 } },
@@ -165,5 +170,71 @@ describe("a visitor's socket", () => {
     }
     expect(again).toBe("connected");
     other.close();
+  });
+
+  const answering = (on: Hub): void => {
+    on.channels.connection = () => ({
+      start: async () => undefined,
+      send: async () => Promise.reject(new Error("no")),
+      peer: () => undefined,
+    });
+    on.channels.peer = (_id, peer) => {
+      peer.onAsk(async () => peer.ip);
+      return true;
+    };
+  };
+
+  test("is refused to another site's script; our own page, under either of our names, and programs are let in", async () => {
+    const own = await startHub({ config: { publicUrl: "https://desk.example.com" } });
+    try {
+      answering(own);
+      const from = async (headers: Record<string, string>): Promise<string> => {
+        const socket = visitor(uuid(), headers, { url: own.url });
+        const result = await outcome(socket);
+        socket.close();
+        return result;
+      };
+      for (const origin of ["https://shop.example", "null", "https://desk.example.com.evil.example", "nonsense"])
+        expect([origin, await from({ origin })]).toEqual([origin, "forbidden"]);
+      expect(await from({ origin: own.url, "sec-fetch-site": "cross-site" })).toBe("forbidden");
+      for (const origin of [own.url, "https://desk.example.com"])
+        expect([origin, await from({ origin })]).toEqual([origin, "connected"]);
+      expect(await from({})).toBe("connected");
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test("is served while another address opens a thousand", async () => {
+    const own = await startHub();
+    const crowd: ReturnType<typeof visitor>[] = [];
+    try {
+      answering(own);
+      let open = 0;
+      let refused = 0;
+      const all = Promise.all(
+        Array.from({ length: 1_000 }, async () => {
+          const socket = visitor(uuid(), {}, { url: own.url, localAddress: "127.0.0.1" });
+          crowd.push(socket);
+          if ((await outcome(socket)) === "connected") open += 1;
+          else refused += 1;
+        }),
+      );
+      await new Promise((resolve) => crowd[0]?.once("connect", () => resolve(undefined)));
+      const settled = open + refused;
+      const other = visitor(uuid(), {}, { url: own.url, localAddress: "127.0.0.2" });
+      expect(await outcome(other)).toBe("connected");
+      expect(await other.timeout(5_000).emitWithAck("ask", "hello", {})).toEqual({ ok: true, value: "127.0.0.2" });
+      expect(settled).toBeLessThan(1_000);
+      await all;
+      expect(open).toBeGreaterThan(0);
+      expect(open).toBeLessThanOrEqual(100);
+      expect(refused).toBe(1_000 - open);
+      expect(await other.timeout(5_000).emitWithAck("ask", "still there", {})).toMatchObject({ ok: true });
+      other.close();
+    } finally {
+      for (const socket of crowd) socket.close();
+      await own.stop();
+    }
   });
 });

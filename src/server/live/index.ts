@@ -72,7 +72,14 @@ export const createLive = (input: {
     recount: (rooms) => recount.rooms(rooms),
   });
   const rights = makeRights({ db, desk, membership, scopes, life: tuning.session, log, now });
-  const visitors = serveVisitors({ io, callers, supervisor: context.supervisor, log, now });
+  const visitors = serveVisitors({
+    io,
+    callers,
+    supervisor: context.supervisor,
+    publicUrl: config.publicUrl,
+    log,
+    now,
+  });
   const typing = makeTyping({ db, supervisor: context.supervisor, log, now });
   const handlers = makeHandlers({ context, membership, presence, publisher, places, typing });
   const limiter = makeLimiter({ perMinute: 1_200, burst: 200, now });

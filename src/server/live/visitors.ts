@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ConnectorError, type Peer } from "#contract";
 import type { Log } from "#core/log";
 import type { Supervisor } from "../../runtime/ports.ts";
+import { ownOrigin } from "../auth/who.ts";
 import { makeLimiter } from "../limiter.ts";
 import type { Callers, DeskIo } from "./desk-io.ts";
 import { peerRoom } from "./rooms.ts";
@@ -29,6 +30,7 @@ export const serveVisitors = (input: {
   readonly io: DeskIo;
   readonly callers: Callers;
   readonly supervisor: Pick<Supervisor, "peer" | "connection">;
+  readonly publicUrl: string | undefined;
   readonly log: Log;
   readonly now: () => Date;
 }): { tell(message: { accountId: string; thread: string; event: string; payload: unknown }): void } => {
@@ -37,6 +39,8 @@ export const serveVisitors = (input: {
   const asks = makeLimiter({ perMinute, burst, now: input.now });
 
   visitors.use((socket, next) => {
+    // The widget is a page of ours in a frame: another site's script has no business here, whatever it holds.
+    if (!ownOrigin(socket.request, input.publicUrl)) return next(new Error("forbidden"));
     const parsed = hello.safeParse(socket.handshake.auth);
     const known = parsed.success && supervisor.connection(parsed.data.account)?.peer !== undefined;
     if (!known) return next(new Error("not-found"));
