@@ -51,7 +51,7 @@ const hub = async (freezeAt = ""): Promise<HubProcess> => {
   const started = await startHub({
     dataDir: folder.path,
     env: { DATABASE_URL: database.url, LINKA_SECRET: secret, LINKA_DEMO: "0", FREEZE_AT: freezeAt },
-    preload: [join(import.meta.dirname, "freezeAt.ts")],
+    preload: [join(import.meta.dirname, "freezeAt.child.ts")],
   });
   onTestFinished(() => started.kill("SIGKILL"));
   return started;
