@@ -73,18 +73,22 @@ const ended = (state: Outcome["state"], more: Partial<Ending> = {}): Ending => (
 
 /** A connector that does not answer, or answers an abort with anything but its own verdict, leaves us not knowing. */
 const callConnector = async (outlet: Outlet, outbound: Outbound, stopped: AbortSignal) => {
-  const signal = AbortSignal.any([stopped, outlet.signal, AbortSignal.timeout(sendWithinMs)]);
+  // AbortSignal.any with a timeout would keep every send in memory until its minute is over, answered or not.
+  const controller = new AbortController();
+  const { signal } = controller;
   const silent = Promise.withResolvers<never>();
   // A connector that throws before it answers leaves nobody waiting for this.
   silent.promise.catch(() => undefined);
-  let timer: NodeJS.Timeout | undefined;
-  signal.addEventListener(
-    "abort",
-    () => {
-      timer = setTimeout(() => silent.reject(new ConnectorError("uncertain", "No answer came in time.")), graceMs);
-    },
-    { once: true },
-  );
+  let grace: NodeJS.Timeout | undefined;
+  const abort = (): void => {
+    if (signal.aborted) return;
+    controller.abort();
+    grace = setTimeout(() => silent.reject(new ConnectorError("uncertain", "No answer came in time.")), graceMs);
+  };
+  const limit = setTimeout(abort, sendWithinMs);
+  const sources = [stopped, outlet.signal];
+  for (const source of sources) source.addEventListener("abort", abort);
+  if (sources.some((source) => source.aborted)) abort();
   try {
     reach("outbox.sending");
     return await Promise.race([outlet.connection.send(outbound, signal), silent.promise]);
@@ -93,7 +97,9 @@ const callConnector = async (outlet: Outlet, outbound: Outbound, stopped: AbortS
       throw new ConnectorError("uncertain", "The send was interrupted.", { cause: thrown });
     throw ConnectorError.from(thrown);
   } finally {
-    clearTimeout(timer);
+    clearTimeout(limit);
+    clearTimeout(grace);
+    for (const source of sources) source.removeEventListener("abort", abort);
   }
 };
 
