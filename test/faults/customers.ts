@@ -80,6 +80,9 @@ interface HelloAnswer {
   readonly value?: { readonly token?: string };
 }
 
+/** The hub limits how fast a visitor may write and ask; one who hammers is refused before anything is reached. */
+const visitorPaceMs = 350;
+
 /** A visitor of the chat widget. */
 export const chatVisitor = (input: {
   readonly url: string;
@@ -123,9 +126,12 @@ export const chatVisitor = (input: {
       for (;;) {
         if (await greet()) {
           const answer = await ask("send", payload);
-          if (answer?.ok === true) return;
+          if (answer?.ok === true) {
+            await pause(visitorPaceMs);
+            return;
+          }
         }
-        await again();
+        await pause(visitorPaceMs);
       }
     },
     cut: () => {

@@ -61,6 +61,7 @@ export const serveVisitors = (input: {
       if (open >= atOnce || !asks.take(socket.id)) return reply(refused("rate-limited", "Too many questions."));
       open += 1;
       const ask = async (): Promise<void> => {
+        reach("peer.asked");
         try {
           const value = await serve(name.data, payload);
           reach("peer.answered");
