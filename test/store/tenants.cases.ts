@@ -29,6 +29,8 @@ export interface World {
   readonly bench: JournalBench;
   readonly scope: Scope;
   readonly loot: Loot;
+  /** The same of A, whose scope it is: for calls that mix both. */
+  readonly own: Loot;
   readonly cursor: string;
 }
 
@@ -73,9 +75,12 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
     { db, scope, fromId: loot.contacts[0], intoId: loot.contacts[1], reason: "theft", now: now() },
   ],
   "contacts.undoMerge": ({ db, scope, loot }) => each(loot.merges, (id) => ({ db, scope, id, now: now() })),
-  "merges.mergeContacts": ({ db, scope, loot }) => [
-    { db, scope, fromId: loot.contacts[1], intoId: loot.contacts[0], reason: "theft", now: now() },
-  ],
+  "merges.mergeContacts": ({ db, scope, loot, own }) =>
+    [
+      [loot.contacts[1], loot.contacts[0]],
+      [loot.contacts[0], own.contacts[0]],
+      [own.contacts[0], loot.contacts[0]],
+    ].map(([fromId, intoId]) => ({ db, scope, fromId, intoId, reason: "theft", now: now() })),
   "merges.undoMerge": ({ db, scope, loot }) => each(loot.merges, (id) => ({ db, scope, id, now: now() })),
   "contact-edit.contactTenant": ({ db, scope, loot }) => each(loot.contacts, (id) => ({ db, scope, id })),
   "contact-edit.updateContact": ({ db, scope, loot }) =>
@@ -127,6 +132,11 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
     },
   ],
   "tokens.revokeToken": ({ prisma, scope, loot }) => each(loot.tokens, (id) => ({ prisma, scope, id, now: now() })),
+  "queues.listQueues": ({ db, scope }) => [{ db, scope }],
+  "queues.createQueue": ({ db, scope, loot }) => [{ db, scope, tenantId: loot.tenantId, name: "stolen" }],
+  "queues.renameQueue": ({ db, scope, loot }) => each(loot.queues, (id) => ({ db, scope, id, name: "stolen" })),
+  "tenants.listTenants": ({ db, scope }) => [{ db, scope }],
+  "tenants.updateTenant": ({ db, scope, loot }) => [{ db, scope, id: loot.tenantId, name: "stolen", policy: {} }],
   "users.listUsers": ({ prisma, scope }) => [{ prisma, scope, now: now() }],
   "users.createUser": ({ prisma, scope, loot }) => [
     { prisma, scope, body: membershipIn(loot), passwordHash: null, now: now() },
@@ -141,6 +151,11 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
       platformAdmin: false,
       now: now(),
     })),
+  "queues.listQueues": ({ db, scope }) => [{ db, scope }],
+  "queues.createQueue": ({ db, scope, loot }) => [{ db, scope, tenantId: loot.tenantId, name: "stolen" }],
+  "queues.renameQueue": ({ db, scope, loot }) => each(loot.queues, (id) => ({ db, scope, id, name: "stolen" })),
+  "tenants.listTenants": ({ db, scope }) => [{ db, scope }],
+  "tenants.updateTenant": ({ db, scope, loot }) => [{ db, scope, id: loot.tenantId, name: "stolen", policy: {} }],
   "drafts.storeDraft": (world) =>
     each(world.loot.conversations, (conversationId) =>
       inTx(world, { takes: { conversationId, mode: "reply", body: "x", rev: 0 } }),
@@ -193,6 +208,7 @@ export const inside: Readonly<Record<string, string>> = {
   audit: "written for the tenant the caller was checked for",
   "channel-secrets": "no table",
   db: "the database itself",
+  "tenants.createTenant": "makes a company nobody had; who may is the caller's check",
   "feed.currentCursor": "a number of the whole database",
   files: "content-addressed, reached through signed links only",
   "ingest-echo": "the journal's own work",
@@ -218,6 +234,7 @@ export const inside: Readonly<Record<string, string>> = {
   sessions: "before there is a scope",
   status: "no table",
   step: "under the conversation lock that checked the scope",
+  "tenants.createTenant": "makes a tenant, whose only member the asker becomes",
   "tokens.findToken": "before there is a scope",
   transcript: "one thread of one account, named by its own connector",
   trim: "a timer's own work on all tenants",
