@@ -151,11 +151,6 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
       platformAdmin: false,
       now: now(),
     })),
-  "queues.listQueues": ({ db, scope }) => [{ db, scope }],
-  "queues.createQueue": ({ db, scope, loot }) => [{ db, scope, tenantId: loot.tenantId, name: "stolen" }],
-  "queues.renameQueue": ({ db, scope, loot }) => each(loot.queues, (id) => ({ db, scope, id, name: "stolen" })),
-  "tenants.listTenants": ({ db, scope }) => [{ db, scope }],
-  "tenants.updateTenant": ({ db, scope, loot }) => [{ db, scope, id: loot.tenantId, name: "stolen", policy: {} }],
   "drafts.storeDraft": (world) =>
     each(world.loot.conversations, (conversationId) =>
       inTx(world, { takes: { conversationId, mode: "reply", body: "x", rev: 0 } }),
@@ -208,7 +203,6 @@ export const inside: Readonly<Record<string, string>> = {
   audit: "written for the tenant the caller was checked for",
   "channel-secrets": "no table",
   db: "the database itself",
-  "tenants.createTenant": "makes a company nobody had; who may is the caller's check",
   "feed.currentCursor": "a number of the whole database",
   files: "content-addressed, reached through signed links only",
   "ingest-echo": "the journal's own work",
