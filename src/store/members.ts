@@ -1,4 +1,4 @@
-import type { Grant, Scope } from "#core/scope";
+import { type Grant, mayWork, type Scope } from "#core/scope";
 import type { Db } from "./db.ts";
 
 interface GrantRow {
@@ -38,7 +38,10 @@ export interface TenantRecord {
   readonly policy: Readonly<Record<string, unknown>>;
 }
 
-/** The client companies, queues and colleagues a user works with. */
+/**
+ * The client companies, queues and colleagues a user works with. To a client company's viewer agents are known by the
+ * names its customers see.
+ */
 export const surroundings = async (input: {
   db: Db;
   scope: Scope;
@@ -58,11 +61,12 @@ export const surroundings = async (input: {
       values,
     }),
     input.db.query<{ id: string; name: string; tenantIds: string[] }>({
-      text: `SELECT u.id, u.name, array_agg(m.tenant_id::text) AS "tenantIds"
+      text: `SELECT u.id, array_agg(m.tenant_id::text) AS "tenantIds",
+                    CASE WHEN bool_and(m.tenant_id = ANY($2::uuid[])) THEN coalesce(min(m.alias), u.name) ELSE u.name END AS name
                FROM membership m JOIN app_user u ON u.id = m.user_id
               WHERE m.tenant_id = ANY($1::uuid[]) AND u.disabled_at IS NULL AND m.role <> 'client_viewer'
-              GROUP BY u.id, u.name ORDER BY u.name`,
-      values,
+              GROUP BY u.id, u.name ORDER BY name`,
+      values: [input.scope.tenantIds, input.scope.tenantIds.filter((id) => !mayWork(input.scope, id))],
     }),
   ]);
   return { tenants, queues, agents };
