@@ -18,6 +18,9 @@ export interface Customer {
   close(): void;
 }
 
+/** The hub limits how fast a visitor may write and ask; one who hammers is refused before anything is reached. */
+const visitorPaceMs = 350;
+
 /** How long a customer waits before repeating what was not acknowledged. Bounded by the test's own time limit. */
 const again = () => pause(40);
 
@@ -75,13 +78,29 @@ export const loopbackCustomer = (input: {
   };
 };
 
+/** A customer who writes letters: the mail server takes them whatever the hub does. */
+export const mailCustomer = (input: {
+  readonly deliver: (mail: { readonly from: string; readonly subject: string; readonly text: string }) => Promise<void>;
+  readonly name: string;
+}): Customer => {
+  const told: Told = { channel: "email", thread: input.name, texts: [] };
+  return {
+    told,
+    say: async () => {
+      const text = `mail ${input.name} ${told.texts.length}`;
+      told.texts.push(text);
+      await input.deliver({ from: `Mail ${input.name} <${input.name}@customer.test>`, subject: text, text });
+      await pause(visitorPaceMs);
+    },
+    cut: () => undefined,
+    close: () => undefined,
+  };
+};
+
 interface HelloAnswer {
   readonly ok: boolean;
   readonly value?: { readonly token?: string };
 }
-
-/** The hub limits how fast a visitor may write and ask; one who hammers is refused before anything is reached. */
-const visitorPaceMs = 350;
 
 /** A visitor of the chat widget. */
 export const chatVisitor = (input: {

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 import { makeAgent, makeWatcher } from "./agent.ts";
-import { chatVisitor, type Customer, loopbackCustomer } from "./customers.ts";
+import { chatVisitor, type Customer, loopbackCustomer, mailCustomer } from "./customers.ts";
 import { judge, type Verdict } from "./verdict.ts";
-import { makeWorld, type World } from "./world.ts";
+import { mailbox, makeWorld, type World } from "./world.ts";
 
 /** Every marked instant of the way in and out (`reach` in src): the hub is killed by SIGKILL right there. */
 export const points = [
@@ -69,6 +69,10 @@ const talking = (world: World) => {
   );
   if (fixture.chatAccountId !== null) {
     customers.push(chatVisitor({ url, account: fixture.chatAccountId, name: "v0" }));
+  }
+  const { dovecot } = world;
+  if (dovecot !== null) {
+    customers.push(mailCustomer({ name: "m0", deliver: (mail) => dovecot.deliver(mail, mailbox) }));
   }
   const agent = makeAgent({ url, cookie: fixture.users[0]?.cookie ?? "" });
   const on = { talk: true };
@@ -180,9 +184,9 @@ export const runFaults = async (input: {
     await until(
       async () => {
         verdict = await report();
-        return verdict.deskDiffers.length === 0;
+        return verdict.lost.length === 0 && verdict.deskDiffers.length === 0;
       },
-      15_000,
+      30_000,
       "the desk to catch up",
     ).catch(() => undefined);
     for (const customer of people.customers) customer.close();

@@ -4,15 +4,21 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { startCallback } from "../contract/callback.ts";
+import { type Dovecot, hasDovecot, password, startDovecot } from "../fakes/dovecot.ts";
 import { type Fixture, seedFixture } from "../support/fixture.ts";
 import { HubEnded, type HubProcess, startHub } from "../support/hub.ts";
 import { type OwnPostgres, ownPostgres, temporaryFolder } from "../support/postgres.ts";
+
+/** The hub's mailbox. */
+export const mailbox = "hub@faults.test";
 
 export interface World {
   /** Stays the same over crashes, so that sockets come back by themselves. */
   readonly url: string;
   readonly postgres: OwnPostgres;
   readonly fixture: Fixture;
+  /** A real mail server with the hub's mailbox; null where Dovecot is not installed. */
+  readonly dovecot: Dovecot | null;
   /** The customers' side of the loopback accounts. */
   readonly callback: Awaited<ReturnType<typeof startCallback>>;
   start(): Promise<HubProcess>;
@@ -38,6 +44,7 @@ export const makeWorld = async (): Promise<World> => {
   const url = `http://127.0.0.1:${port}`;
   const hookSecret = randomBytes(16).toString("hex");
   const callback = await startCallback([hookSecret]);
+  const dovecot = hasDovecot() ? await startDovecot() : null;
   const fixture = await seedFixture({
     databaseUrl: postgres.url,
     secret,
@@ -45,6 +52,9 @@ export const makeWorld = async (): Promise<World> => {
     agents: 2,
     admin: true,
     chat: true,
+    ...(dovecot !== null && {
+      mailbox: { address: mailbox, password, imapPort: dovecot.ports.imap, certificate: dovecot.certificate },
+    }),
     hookSecret,
     callbackUrl: callback.url,
   });
@@ -61,6 +71,7 @@ export const makeWorld = async (): Promise<World> => {
     url,
     postgres,
     fixture,
+    dovecot,
     callback,
     start: () => run({}),
     startAndDie: async (faultAt, withinMs) => {
@@ -82,6 +93,7 @@ export const makeWorld = async (): Promise<World> => {
     stop: async () => {
       await hub?.kill("SIGKILL");
       await callback.stop();
+      await dovecot?.stop();
       await postgres.drop();
       await folder.remove();
     },

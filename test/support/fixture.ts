@@ -52,6 +52,13 @@ export const seedFixture = async (input: {
   readonly hookSecret?: string;
   /** Also a web chat account in the first queue. */
   readonly chat?: boolean;
+  /** Also a mailbox in the first queue. */
+  readonly mailbox?: {
+    readonly address: string;
+    readonly password: string;
+    readonly imapPort: number;
+    readonly certificate: string;
+  };
 }): Promise<Fixture> => {
   const secrets = openSecrets({ secret: input.secret });
   const client = new Client({ connectionString: input.databaseUrl });
@@ -93,6 +100,35 @@ export const seedFixture = async (input: {
     if (chatAccountId !== null) {
       await insert(client, "channel_account", [
         { id: chatAccountId, tenant_id: tenantId, kind: "chat", name: "Chat", config: "{}", queue_id: queueIds[0] },
+      ]);
+    }
+    if (input.mailbox !== undefined) {
+      const { address, password: imapPassword, imapPort, certificate } = input.mailbox;
+      const id = uuid();
+      await insert(client, "channel_account", [
+        {
+          id,
+          tenant_id: tenantId,
+          kind: "email",
+          name: "Mail",
+          address,
+          config: JSON.stringify({
+            address,
+            name: "Mail",
+            imapHost: "127.0.0.1",
+            imapPort,
+            imapSecurity: "starttls",
+            imapUser: address,
+            smtpHost: "127.0.0.1",
+            smtpPort: 1,
+            smtpSecurity: "none",
+            smtpLogin: "none",
+            caCertificate: certificate,
+            startFrom: "days:1",
+          }),
+          secrets_enc: secrets.seal("channel-secrets", JSON.stringify({ imapPassword }), id),
+          queue_id: queueIds[0],
+        },
       ]);
     }
     const users = Array.from({ length: input.agents }, (_, i) => {
