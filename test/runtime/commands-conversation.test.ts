@@ -145,13 +145,18 @@ describe("a conversation is worked on", () => {
     expect(shown).toEqual([tick(second), tick(third)]);
   });
 
-  it("keeps a draft per desk.agent, refuses one written over, and empties it when it is sent", async () => {
+  it("keeps a draft per agent, refuses one written over, and empties it when it is sent", async () => {
     const made = await desk.chatCase();
     const save = (body: string, rev: number, who = desk.agent) =>
       desk.commands.saveDraft(who.scope, { conversationId: made.conversationId, mode: "reply", body, rev });
     expect(await save("Dobrý", 0)).toMatchObject({ rev: 1 });
     expect(await save("Dobrý den", 1)).toMatchObject({ rev: 2 });
-    expect((await refusal(save("jiné okno", 1))).data?.draft).toEqual({ mode: "reply", body: "Dobrý den", rev: 2 });
+    expect((await refusal(save("jiné okno", 1))).data?.draft).toEqual({
+      tenantId: desk.tenant.id,
+      mode: "reply",
+      body: "Dobrý den",
+      rev: 2,
+    });
     expect((await refusal(save("jiné okno", 0))).code).toBe("conflict");
     expect(await save("můj", 0, desk.mate)).toMatchObject({ rev: 1 });
     await desk.commands.sendMessage(desk.agent.scope, reply(made));
