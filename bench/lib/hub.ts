@@ -28,7 +28,7 @@ export interface BenchHub {
   stop(): Promise<void>;
 }
 
-export interface DeskCounter {
+interface DeskCounter {
   /** Messages this desk has heard of: the sum of `lastSeq` over the rows it received. */
   messagesSeen(): number;
   /** Waits until so many were seen or the time is over; gives what was seen. */

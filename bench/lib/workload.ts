@@ -5,13 +5,13 @@ interface Bound {
   readonly kind: "truth" | "speed";
 }
 
-export type Target = Bound &
+type Target = Bound &
   (
     | { readonly atLeast: number; readonly atMost?: undefined }
     | { readonly atMost: number; readonly atLeast?: undefined }
   );
 
-export interface WorkloadResult {
+interface WorkloadResult {
   /** Units stand in the key: perSec64, p99Ms64, rssMb. */
   readonly figures: Readonly<Record<string, number>>;
   readonly targets: readonly Target[];

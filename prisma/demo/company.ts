@@ -191,7 +191,13 @@ export const channels = {
     kind: "chat",
     name: "Chat na e-shopu",
     queue: "objednavky",
-    config: { title: "Zahrádka.cz", color: "#2f7d32", agentName: "Zahrádka", preChatName: "optional", preChatEmail: "optional" },
+    config: {
+      title: "Zahrádka.cz",
+      color: "#2f7d32",
+      agentName: "Zahrádka",
+      preChatName: "optional",
+      preChatEmail: "optional",
+    },
   },
   zahradkaMail: {
     company: "zahradka",

@@ -27,7 +27,7 @@ export interface ConversationRecord {
   readonly createdAt: Date;
 }
 
-export interface PartRecord {
+interface PartRecord {
   readonly id: string;
   readonly idx: number;
   readonly name: string;

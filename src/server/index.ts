@@ -11,8 +11,8 @@ import { makeMetrics } from "./metrics.ts";
 import { type Context, defaultTuning, type ServerParts } from "./parts.ts";
 import type { Trust } from "./ip.ts";
 
-export { createPublisher, type LatePublisher } from "./live/publisher.ts";
-export { defaultTuning, type ServerParts, type Tuning } from "./parts.ts";
+export { createPublisher } from "./live/publisher.ts";
+export { type ServerParts, type Tuning } from "./parts.ts";
 
 export interface RunningServer {
   /** Where the hub answers, without a slash at the end; of this machine, not PUBLIC_URL. */

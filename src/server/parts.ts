@@ -15,7 +15,7 @@ import type { Auth } from "./auth/who.ts";
 import type { LatePublisher } from "./live/publisher.ts";
 
 /** What the server asks of the journal. */
-export interface JournalDoor {
+interface JournalDoor {
   replay(input: { readonly scope: Scope; readonly id: string }): Promise<unknown>;
   /** Events accepted and not yet committed: above a bound, webhooks are told to come back later. */
   stats(): { readonly waiting: number };

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Secrets } from "../secrets.ts";
 
 /** What a file link leads to. Whoever signs has checked the right to see it. */
-export interface LinkedFile {
+interface LinkedFile {
   readonly key: string;
   readonly name: string;
   readonly mime: string;

@@ -26,10 +26,10 @@ const write = (fields: object, text: string): void => {
     `${text} ${JSON.stringify(fields, (_key, value: unknown) => (value instanceof Error ? String(value.stack) : value))}`,
   );
 };
-export const log: Log = { debug: write, info: write, warn: write, error: write };
+const log: Log = { debug: write, info: write, warn: write, error: write };
 
 /** The channels' side of the server, in a test's hands. */
-export interface Channels {
+interface Channels {
   webhook: (accountId: string, request: WebhookRequest) => Promise<WebhookReply | null>;
   peer: (accountId: string, peer: Peer) => boolean;
   connection: Supervisor["connection"];

@@ -3,7 +3,7 @@ import { Client } from "pg";
 import { hashPassword, openSecrets } from "../../src/secrets.ts";
 import { uuid } from "../../src/core/uuid.ts";
 
-export interface FixtureAccount {
+interface FixtureAccount {
   readonly id: string;
   readonly queueId: string;
   /** Where its webhooks go. */

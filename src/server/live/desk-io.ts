@@ -11,7 +11,7 @@ export interface Place {
 }
 
 /** What the server knows of one desk socket. */
-export interface DeskData {
+interface DeskData {
   session: LiveSession;
   scope: Scope;
   /** Conversations whose room the socket is in. */
@@ -25,7 +25,7 @@ export type DeskNamespace = Namespace<Asked, Told, DefaultEventsMap, DeskData>;
 export type DeskSocket = Socket<Asked, Told, DefaultEventsMap, DeskData>;
 
 /** Who stands behind a handshake, found out before socket.io sees it. */
-export interface Caller {
+interface Caller {
   readonly ip: string;
   readonly session: LiveSession | null;
 }

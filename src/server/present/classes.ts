@@ -27,7 +27,7 @@ const masks = {
 
 type Mask = keyof typeof masks;
 /** open: everybody with the conversation. personal: masked as named for a restricted profile. secret: never leaves. */
-export type FieldClass = "open" | "secret" | `personal:${Mask}`;
+type FieldClass = "open" | "secret" | `personal:${Mask}`;
 type Table = Readonly<Record<string, FieldClass>>;
 
 const contactRef: Table = { "contact.id": "open", "contact.name": "personal:name", "contact.anonymous": "open" };
