@@ -12,7 +12,7 @@ import { replyAllowed, undoSeconds } from "#core/windows";
 import type { Takes } from "#wire";
 import type { Secrets } from "../secrets.ts";
 import type { Queryable } from "./db.ts";
-import { loadMessages, loadSaidAfter } from "./load.ts";
+import { loadConversations, loadMessages, loadSaidAfter } from "./load.ts";
 import { type Locked, lockConversation } from "./locked.ts";
 import {
   addDeliveries,
@@ -27,10 +27,10 @@ import { newlySeen, type Seen } from "./seen.ts";
 import { actorOf, statusChange } from "./status.ts";
 import { appendMessages, eventMessage, finishSteps, type NewMessage } from "./step.ts";
 
-/** What a send did: `change` is null when the same clientKey was here before. */
+/** What a send did: now, or when the same clientKey was here before. */
 export interface SendResult {
   readonly message: MessageRecord;
-  readonly change: StoredChange | null;
+  readonly change: StoredChange;
   /** Where something waits to go out, and when at the earliest. */
   readonly due: { readonly accountId: string; readonly at: Date } | null;
   /** Who answers has read. */
@@ -46,14 +46,34 @@ interface SendInput {
   readonly now: Date;
 }
 
-const already = async (input: SendInput, conversation: Locked): Promise<MessageRecord | undefined> => {
-  const [row] = await input.q.query<{ id: string }>({
+/**
+ * What an earlier send with this clientKey did. It is told again, with all that came since: the hub that stored it may
+ * have died, or lost the answer to its commit, before it told anybody.
+ */
+const already = async (input: SendInput, conversation: Locked): Promise<SendResult | undefined> => {
+  const { q, takes } = input;
+  const found = await q.query<{ id: string }>({
     name: "find-client-key",
-    text: "select id from message where conversation_id = $1 and client_key = $2",
-    values: [conversation.id, input.takes.clientKey],
+    text: `select m.id from message k
+        join message m on m.conversation_id = k.conversation_id and m.version >= k.version
+      where k.conversation_id = $1 and k.client_key = $2`,
+    values: [conversation.id, takes.clientKey],
   });
-  if (row === undefined) return undefined;
-  return (await loadMessages({ q: input.q, tenantIds: [conversation.tenantId], ids: [row.id] }))[0];
+  if (found.length === 0) return undefined;
+  const tenantIds = [conversation.tenantId];
+  const messages = await loadMessages({ q, tenantIds, ids: found.map(({ id }) => id) });
+  const [row] = await loadConversations({ q, tenantIds, ids: [conversation.id] });
+  const message = messages.find((one) => one.clientKey === takes.clientKey);
+  if (message === undefined || row === undefined) throw new Error("a stored message was not found");
+  const [next] = message.deliveries.flatMap(({ state, nextAt }) =>
+    (state === "held" || state === "queued") && nextAt !== null ? [nextAt] : [],
+  );
+  return {
+    message,
+    change: { prev: message.version - 1, row, messages },
+    due: message.accountId === null || next === undefined ? null : { accountId: message.accountId, at: next },
+    seen: [],
+  };
 };
 
 const refuseStale = async (input: SendInput, conversation: Locked): Promise<void> => {
@@ -148,7 +168,7 @@ export const storeSend = async (input: SendInput): Promise<SendResult> => {
   const { q, scope, takes, now } = input;
   const conversation = await lockConversation({ q, scope, id: takes.conversationId });
   const known = await already(input, conversation);
-  if (known !== undefined) return { message: known, change: null, due: null, seen: [] };
+  if (known !== undefined) return known;
 
   const reply = takes.mode === "reply";
   if (reply) await refuseStale(input, conversation);

@@ -28,6 +28,23 @@ describe("an agent answers", () => {
     expect(rows).toHaveLength(1);
   });
 
+  it("shows it to the desk when it is repeated: the first time may have ended between storing and telling", async () => {
+    const made = await desk.chatCase();
+    const takes = reply(made);
+    const first = await desk.commands.sendMessage(desk.agent.scope, takes);
+    await customerWrites(desk.world, { tenant: desk.tenant, accountId: desk.chatId, ...made }, "Díky");
+    desk.world.published.length = 0;
+    await desk.commands.sendMessage(desk.agent.scope, takes);
+    expect(desk.world.published).toMatchObject([
+      { prev: first.version - 1, row: { id: made.conversationId, lastSeq: 4 } },
+    ]);
+    expect(desk.world.published[0]?.messages.map((one) => [one.direction, one.seq])).toEqual([
+      ["event", 2],
+      ["out", 3],
+      ["in", 4],
+    ]);
+  });
+
   it("signs it with the alias, takes the conversation over, and tells the screens in one step", async () => {
     const made = await desk.chatCase();
     desk.world.published.length = 0;
