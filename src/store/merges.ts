@@ -126,6 +126,22 @@ export const mergeContacts = async (input: {
   });
 };
 
+/** The client company of a merge; refuses with `not-found`. */
+export const mergeTenant = async (input: {
+  readonly db: Db;
+  readonly scope: Scope;
+  readonly id: string;
+}): Promise<string> => {
+  const [merge] = isUuid(input.id)
+    ? await input.db.query<{ tenantId: string }>({
+        text: `select tenant_id as "tenantId" from contact_merge where id = $1 and tenant_id = any($2::uuid[])`,
+        values: [input.id, input.scope.tenantIds],
+      })
+    : [];
+  if (merge === undefined) throw new Refused("not-found", "There is no such merge.");
+  return merge.tenantId;
+};
+
 /**
  * Takes a merge back: what it moved and what is still there returns; what came since stays where it came. Refused
  * not-found, forbidden, conflict (undone already, or the contact was itself merged later: undo that first).

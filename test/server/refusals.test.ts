@@ -65,4 +65,21 @@ describe("a restricted agent", () => {
       for (const canary of canaries) expect(masked).not.toContain(canary);
     }
   });
+
+  test("can neither merge people nor take a merge of theirs back", async () => {
+    const tenant = await addTenant(hub, "merges");
+    const [into, from] = [
+      await addConversation(hub, { tenantId: tenant }),
+      await addConversation(hub, { tenantId: tenant }),
+    ];
+    const open = await logIn(hub, await addUser(hub, "Merges Openly", [{ tenantId: tenant }]));
+    const masked = await logIn(hub, await addUser(hub, "Merges Masked", [{ tenantId: tenant, profile: "restricted" }]));
+    const merge = [`/api/contacts/${into.contactId}/merge`, { fromId: from.contactId, reason: "same person" }] as const;
+    expect((await masked.call("POST", ...merge)).status).toBe(403);
+    const { mergeId } = (await (await open.call("POST", ...merge)).json()) as { mergeId: string };
+    expect((await masked.call("POST", `/api/merges/${mergeId}/undo`)).status).toBe(403);
+    const rows = await hub.prisma.contactMerge.findMany({ where: { id: mergeId } });
+    expect(rows).toMatchObject([{ undoneAt: null }]);
+    expect((await open.call("POST", `/api/merges/${mergeId}/undo`)).status).toBe(200);
+  });
 });

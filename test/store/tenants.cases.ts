@@ -81,6 +81,7 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
       [loot.contacts[0], own.contacts[0]],
       [own.contacts[0], loot.contacts[0]],
     ].map(([fromId, intoId]) => ({ db, scope, fromId, intoId, reason: "theft", now: now() })),
+  "merges.mergeTenant": ({ db, scope, loot }) => each(loot.merges, (id) => ({ db, scope, id })),
   "merges.undoMerge": ({ db, scope, loot }) => each(loot.merges, (id) => ({ db, scope, id, now: now() })),
   "contact-edit.contactTenant": ({ db, scope, loot }) => each(loot.contacts, (id) => ({ db, scope, id })),
   "contact-edit.updateContact": ({ db, scope, loot }) =>

@@ -4,7 +4,7 @@ import { contactList, contactPatch, contactView, mergeBody, mergeResult } from "
 import { appendAudit } from "#store/audit";
 import { contactTenant, updateContact } from "#store/contact-edit";
 import { getContact, searchContacts } from "#store/contacts";
-import { mergeContacts, undoMerge } from "#store/merges";
+import { mergeContacts, mergeTenant, undoMerge } from "#store/merges";
 import type { Who } from "../auth/who.ts";
 import type { Context } from "../parts.ts";
 import { type Audience, audienceOf } from "../present/classes.ts";
@@ -118,6 +118,8 @@ export const contactRoutes: readonly Route[] = [
     params: idParam,
     gives: contactView,
     handle: async ({ context, who, params }) => {
+      const tenantId = await mergeTenant({ db: context.db, scope: who.scope, id: params.id });
+      mustSee(who, tenantId);
       const { contactId, changes } = await undoMerge({
         db: context.db,
         scope: who.scope,
@@ -125,7 +127,6 @@ export const contactRoutes: readonly Route[] = [
         now: context.now(),
       });
       context.publish(changes);
-      const tenantId = await contactTenant({ db: context.db, scope: who.scope, id: contactId });
       await note(context, who, tenantId, "contact.merge-undone", params.id);
       return shown(context, who, contactId);
     },
