@@ -114,6 +114,8 @@ export const channelAccountView = z.object({
   lastOutAt: z.iso.datetime().nullable(),
   lastError: z.string(),
   webhookUrl: z.string().nullable(),
+  /** The line of HTML that puts the chat into a web page; null for a channel that is no chat or is not open. */
+  embed: z.string().nullable(),
 });
 /** POST /api/admin/channels, PATCH /api/admin/channels/:id; a secret left out keeps its value. */
 export const channelAccountBody = z.object({

@@ -71,7 +71,8 @@ test(
     const account = await admin.call<ChannelAccountView>("POST", "/api/admin/channels", chat);
     await until("the chat is online", async () => {
       const { channels } = await admin.call<{ channels: ChannelAccountView[] }>("GET", "/api/admin/channels");
-      return channels.find(({ id }) => id === account.id)?.state === "online";
+      const shown = channels.find(({ id }) => id === account.id);
+      return shown?.state === "online" && shown.embed?.includes(`data-account="${account.id}"`) === true;
     });
 
     const agent = await sits(colleague.email, agentPassword);

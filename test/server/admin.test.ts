@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Connection } from "#contract";
 import { uuid } from "#core/uuid";
 import { addQueue, addTenant, addUser, type Browser, type Hub, logIn, startHub } from "./hub.ts";
 import { toy } from "./toy.ts";
@@ -75,6 +76,23 @@ describe("channel accounts", () => {
     expect(audit).toContain("channel.changed");
     for (const shown of [text, audit, await (await admin.call("GET", "/api/admin/channels")).text()])
       expect(shown).not.toContain(secret);
+  });
+
+  test("a chat that is open gives the line that puts it into a web page; no other channel has one", async () => {
+    const { id } = (await (await admin.call("POST", "/api/admin/channels", account())).json()) as { id: string };
+    const embed = async () => {
+      const answer = await admin.call("GET", "/api/admin/channels");
+      const { channels } = (await answer.json()) as { channels: { id: string; embed: string | null }[] };
+      return channels.find((one) => one.id === id)?.embed;
+    };
+    const open: Connection = { start: async () => undefined, send: async () => Promise.reject(new Error("never")) };
+    hub.channels.connection = () => open;
+    expect(await embed()).toBeNull();
+    hub.channels.connection = () => ({ ...open, peer: () => undefined });
+    const origin = `http://localhost:${new URL(hub.url).port}`;
+    expect(await embed()).toBe(`<script src="${origin}/widget/loader.js" data-account="${id}" defer></script>`);
+    hub.channels.connection = () => undefined;
+    expect(await embed()).toBeNull();
   });
 
   test("a stored secret is never sent to another server than it was stored for", async () => {

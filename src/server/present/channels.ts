@@ -66,8 +66,9 @@ const hints = z.record(z.string(), z.string()).catch({});
 export const presentChannel = (input: {
   row: ChannelRow;
   connector: Connector | undefined;
-  webhookBase: string;
+  origin: string;
   webhook: boolean;
+  peer: boolean;
 }): ChannelAccountView => {
   const { row, connector } = input;
   const secret = new Set(connector?.secrets ?? []);
@@ -87,6 +88,9 @@ export const presentChannel = (input: {
     lastInAt: row.lastInAt?.toISOString() ?? null,
     lastOutAt: row.lastOutAt?.toISOString() ?? null,
     lastError: row.lastError,
-    webhookUrl: input.webhook ? `${input.webhookBase}/hooks/${row.id}` : null,
+    webhookUrl: input.webhook ? `${input.origin}/hooks/${row.id}` : null,
+    embed: input.peer
+      ? `<script src="${input.origin}/widget/loader.js" data-account="${row.id}" defer></script>`
+      : null,
   };
 };

@@ -27,13 +27,16 @@ const connectorOf = (context: Context, kind: string): Connector => {
   return connector;
 };
 
-const shown = (context: Context, row: ChannelRow) =>
-  presentChannel({
+const shown = (context: Context, row: ChannelRow) => {
+  const connection = context.supervisor.connection(row.id);
+  return presentChannel({
     row,
     connector: context.connectors.find(({ kind }) => kind === row.kind),
-    webhookBase: context.origin(),
-    webhook: context.supervisor.connection(row.id)?.webhook !== undefined,
+    origin: context.origin(),
+    webhook: connection?.webhook !== undefined,
+    peer: connection?.peer !== undefined,
   });
+};
 
 /** The settings with secrets as the connector wants them: given ones count, those left out keep their stored value. */
 const complete = (

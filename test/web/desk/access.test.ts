@@ -175,6 +175,16 @@ describe("an administrator", () => {
     await context.close();
   });
 
+  it("copies the line that puts the chat into a web page", async () => {
+    const { page, context } = await seat({ browser, hub, path: "/admin/channels" });
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const line = '<script src="https://hub.example/widget/loader.js" data-account="a2" defer></script>';
+    await page.getByRole("paragraph").filter({ hasText: line }).getByRole("button", { name: "Kopírovat" }).click();
+    await page.getByText("Zkopírováno").waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(line);
+    await context.close();
+  });
+
   it("files a dead letter again", async () => {
     const { page, context } = await seat({ browser, hub, path: "/admin/dead-letters" });
     await page.getByRole("button", { name: "Zkusit znovu" }).click();

@@ -34,6 +34,7 @@ const channels: ChannelAccountView[] = [
     lastOutAt: null,
     lastError: "connect ETIMEDOUT",
     webhookUrl: null,
+    embed: null,
   },
   {
     id: "a2",
@@ -52,6 +53,7 @@ const channels: ChannelAccountView[] = [
     lastOutAt: at,
     lastError: "",
     webhookUrl: "https://hub.example/hooks/a2/in",
+    embed: '<script src="https://hub.example/widget/loader.js" data-account="a2" defer></script>',
   },
 ];
 

@@ -86,6 +86,14 @@ export const Channels = (): ReactNode => {
                         </Button>
                       </p>
                     )}
+                    {account.embed === null ? null : (
+                      <p className="webhook">
+                        <span className="muted">{t("channels.embed")}</span> <code>{account.embed}</code>
+                        <Button look="quiet" icon="copy" onClick={() => copy(account.embed ?? "")}>
+                          {t("common.copy")}
+                        </Button>
+                      </p>
+                    )}
                   </li>
                 ))}
             </ul>

@@ -95,6 +95,7 @@ export const around: Part<typeof english> = {
   "channels.since": "Stav od",
   "channels.lastError": "Poslední chyba:",
   "channels.webhook": "Adresa pro webhook:",
+  "channels.embed": "Tento řádek vložte do každé stránky webu, kde má chat být:",
   "channels.kind": "Druh",
   "channels.queue": "Fronta",
   "channels.noQueue": "Žádná",

@@ -92,6 +92,7 @@ export const around = {
   "channels.since": "State since",
   "channels.lastError": "Last error:",
   "channels.webhook": "Webhook address:",
+  "channels.embed": "Paste this line into every page of the site where the chat should be:",
   "channels.kind": "Kind",
   "channels.queue": "Queue",
   "channels.noQueue": "None",

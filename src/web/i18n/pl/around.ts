@@ -95,6 +95,7 @@ export const around: Part<typeof english> = {
   "channels.since": "Stan od",
   "channels.lastError": "Ostatni błąd:",
   "channels.webhook": "Adres webhooka:",
+  "channels.embed": "Wklej tę linijkę na każdą podstronę, na której ma być czat:",
   "channels.kind": "Rodzaj",
   "channels.queue": "Kolejka",
   "channels.noQueue": "Brak",

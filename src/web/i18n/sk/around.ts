@@ -95,6 +95,7 @@ export const around: Part<typeof english> = {
   "channels.since": "Stav od",
   "channels.lastError": "Posledná chyba:",
   "channels.webhook": "Adresa pre webhook:",
+  "channels.embed": "Tento riadok vložte do každej stránky webu, kde má chat byť:",
   "channels.kind": "Druh",
   "channels.queue": "Front",
   "channels.noQueue": "Žiadny",
