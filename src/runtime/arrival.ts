@@ -6,6 +6,7 @@ import { cleanJson, cleanText } from "#core/text";
 import { uuid } from "#core/uuid";
 import type { Secrets } from "../secrets.ts";
 import type { Files } from "#store/files";
+import { keepingHead, sniffReceived } from "./sniff.ts";
 
 /** A raw form above this many bytes lies in the file store, not in the journal's row. */
 const inlineRaw = 64 * 1024;
@@ -59,8 +60,15 @@ const storePart = async (files: Files, attachment: Attachment): Promise<StoredPa
     inline: attachment.inline ?? false,
   };
   try {
-    const { key, size } = await files.put(fromChannel(() => attachment.open()));
-    return { ...part, size, blobKey: key, state: "stored" };
+    const head: Uint8Array[] = [];
+    const { key, size } = await files.put(
+      keepingHead(
+        fromChannel(() => attachment.open()),
+        head,
+      ),
+    );
+    const mime = await sniffReceived({ head: Buffer.concat(head), name: part.name, declared: part.mime });
+    return { ...part, mime, size, blobKey: key, state: "stored" };
   } catch (thrown) {
     if (!(thrown instanceof SourceFailed)) throw thrown;
     return { ...part, size: Math.max(0, Math.trunc(attachment.bytes)) || 0, blobKey: null, state: "failed" };

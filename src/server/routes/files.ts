@@ -5,11 +5,11 @@ import { mayWork } from "#core/scope";
 import { isUuid } from "#core/uuid";
 import { upload } from "#wire";
 import { appendAudit } from "#store/audit";
+import { keepingHead, sniff } from "#runtime/sniff";
 import { conversationAccess, messageSource } from "#store/sources";
 import { recordUpload } from "#store/uploads";
 import { audienceOf } from "../present/classes.ts";
 import { type Call, idParam, route, type Route } from "../route.ts";
-import { mayShowInline, sniff, sniffBytes } from "../sniff.ts";
 
 const fileName = z
   .string()
@@ -18,16 +18,25 @@ const fileName = z
   // Control characters and path separators have no place in a name that a browser will save under.
   .transform((name) => name.replace(/[\p{Cc}\p{Cf}/\\]/gu, "_").trim() || "file");
 
-async function* keepingHead(source: AsyncIterable<Uint8Array>, head: Uint8Array[]): AsyncIterable<Uint8Array> {
-  let kept = 0;
-  for await (const chunk of source) {
-    if (kept < sniffBytes) {
-      head.push(chunk.subarray(0, sniffBytes - kept));
-      kept += chunk.byteLength;
-    }
-    yield chunk;
-  }
-}
+const shown = new Set([
+  "image/png",
+  "image/jpeg",
+  "image/gif",
+  "image/webp",
+  "image/avif",
+  "application/pdf",
+  "audio/mpeg",
+  "audio/ogg",
+  "audio/wav",
+  "audio/mp4",
+  "audio/x-m4a",
+  "audio/webm",
+  "video/mp4",
+  "video/webm",
+]);
+
+/** Whether a browser may show it in our origin. Never HTML, SVG or XML, which can carry scripts. */
+const mayShowInline = (mime: string): boolean => shown.has(mime);
 
 const receive = async ({
   context,

@@ -1,7 +1,19 @@
 import { fileTypeFromBuffer } from "file-type";
 
 /** Bytes at the start of a file that are enough to tell its kind. */
-export const sniffBytes = 4_100;
+const sniffBytes = 4_100;
+
+/** Passes a file through and keeps its start in `head`. */
+export async function* keepingHead(source: AsyncIterable<Uint8Array>, head: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  let kept = 0;
+  for await (const chunk of source) {
+    if (kept < sniffBytes) {
+      head.push(chunk.subarray(0, sniffBytes - kept));
+      kept += chunk.byteLength;
+    }
+    yield chunk;
+  }
+}
 
 const byEnding: Readonly<Record<string, string>> = {
   txt: "text/plain",
@@ -53,22 +65,18 @@ export const sniff = async (input: {
 const textOf = (declared: string): string =>
   declared.startsWith("text/") && declared !== "text/html" ? "text/plain" : "application/octet-stream";
 
-const inline = new Set([
-  "image/png",
-  "image/jpeg",
-  "image/gif",
-  "image/webp",
-  "image/avif",
-  "application/pdf",
-  "audio/mpeg",
-  "audio/ogg",
-  "audio/wav",
-  "audio/mp4",
-  "audio/x-m4a",
-  "audio/webm",
-  "video/mp4",
-  "video/webm",
-]);
+const textual = /^(?:text\/|message\/|application\/(?:[\w.-]+\+)?(?:json|xml)\b)/i;
 
-/** Whether a browser may show it in our origin. Never HTML, SVG or XML, which can carry scripts. */
-export const mayShowInline = (mime: string): boolean => inline.has(mime);
+/**
+ * What a file is that came over a channel. A kind of text keeps the type it came with, which says more than its bytes
+ * do (a calendar, a letter, a page): none of them is ever shown in our origin.
+ */
+export const sniffReceived = async (input: {
+  readonly head: Buffer;
+  readonly name: string;
+  readonly declared: string;
+}): Promise<string> => {
+  if (!textual.test(input.declared)) return sniff(input);
+  const found = (await fileTypeFromBuffer(input.head))?.mime;
+  return found === undefined || found === "application/xml" ? input.declared : sniff(input);
+};
