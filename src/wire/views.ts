@@ -162,7 +162,9 @@ export const conversationDetail = z.object({
   /** Whether older messages exist. */
   more: z.boolean(),
   drafts: z.array(draftView),
-  viewers: z.array(z.object({ userId: z.string(), name: z.string(), activity: z.enum(["viewing", "composing"]) })),
+  viewers: z.array(
+    z.object({ userId: z.string(), name: z.string(), activity: z.enum(["viewing", "composing", "noting"]) }),
+  ),
 });
 
 /**
@@ -178,7 +180,9 @@ export const change = z.object({
 
 export const presence = z.object({
   conversationId: z.string(),
-  viewers: z.array(z.object({ userId: z.string(), name: z.string(), activity: z.enum(["viewing", "composing"]) })),
+  viewers: z.array(
+    z.object({ userId: z.string(), name: z.string(), activity: z.enum(["viewing", "composing", "noting"]) }),
+  ),
   /** The customer is typing. */
   customerTyping: z.boolean(),
 });

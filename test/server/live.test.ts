@@ -228,9 +228,10 @@ describe("colleagues see each other", () => {
           (viewers.find(({ userId }) => userId === first.user.id)?.activity ?? null) === activity,
       );
     await first.client.ask("presence", { conversationId: conversation.id, activity: "composing", mode: "note" });
-    await second.client.heard("frame", seen("composing"));
+    await second.client.heard("frame", seen("noting"));
     expect(typed).toEqual([]);
     await first.client.ask("presence", { conversationId: conversation.id, activity: "composing", mode: "reply" });
+    await second.client.heard("frame", seen("composing"));
     await told;
     expect(typed).toEqual([true]);
     second.client.news.length = 0;

@@ -143,7 +143,8 @@ export const makeHandlers = (input: {
       const place = await placeOf(socket, conversationId);
       if (audienceIn(scope, place.tenantId) === "viewer") return {};
       places.set(conversationId, place);
-      const noted = { conversationId, userId: session.userId, name: session.name, activity };
+      const seen = activity === "composing" && mode === "note" ? ("noting" as const) : activity;
+      const noted = { conversationId, userId: session.userId, name: session.name, activity: seen };
       if (presence.note(noted)) publisher.presenceChanged(conversationId);
       // A note is written for colleagues: the customer must not see that somebody types.
       typing.note({

@@ -16,6 +16,8 @@ export interface Presence {
   readonly look: (id: string) => void;
   /** The agent pressed a key in the composer. */
   readonly typed: (input: { id: string; mode: Mode }) => void;
+  /** The agent left the composer: what is written there rests. */
+  readonly rested: (id: string) => void;
   readonly leave: () => void;
   /** The line is up again: the hub has forgotten where this agent is. */
   readonly again: () => void;
@@ -90,6 +92,11 @@ export const createPresence = (input: {
       mode = next;
       typedAt = now();
       if (told !== `${id}:composing:${mode}`) pulse();
+    },
+    rested: (id) => {
+      if (here !== id || typedAt === 0) return;
+      typedAt = 0;
+      pulse();
     },
     again: pulse,
     leave: () => {

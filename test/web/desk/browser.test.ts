@@ -77,6 +77,13 @@ describe("an agent at the desk", () => {
     await two.page.keyboard.press("r");
     await two.page.keyboard.type("Dobrý");
     await one.page.getByText("Petr Dvořák píše odpověď").waitFor();
+    await two.page.keyboard.press("Escape");
+    await one.page.getByText("Petr Dvořák si prohlíží").waitFor();
+    await two.page.keyboard.press("n");
+    await two.page.keyboard.type("Pozor");
+    await one.page.getByText("Petr Dvořák píše poznámku").waitFor();
+    await two.page.keyboard.press("Control+Enter");
+    await one.page.getByText("Petr Dvořák si prohlíží").waitFor();
     hub.customerTypes("c00003");
     await one.page.getByText("Čeněk Řeháková píše…").waitFor();
   });

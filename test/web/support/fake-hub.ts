@@ -32,7 +32,10 @@ export const startFakeHub = async (options: {
 }) => {
   const { dist, conversations, heldMs = 0 } = options;
   const asked: { question: string; takes: unknown }[] = [];
-  const looking = new Map<string, Map<string, { userId: string; name: string; activity: "viewing" | "composing" }>>();
+  const looking = new Map<
+    string,
+    Map<string, { userId: string; name: string; activity: "viewing" | "composing" | "noting" }>
+  >();
   /** Makes the next questions of a kind fail. */
   const failing = new Map<string, string>();
   let refuseSockets = false;
@@ -186,11 +189,16 @@ export const startFakeHub = async (options: {
       if (caseOf(id).row.unread > 0) step(caseOf(id), { unread: 0 });
       return {};
     },
-    presence: (socket, { conversationId, activity }) => {
+    presence: (socket, { conversationId, activity, mode }) => {
       const there = looking.get(conversationId) ?? new Map();
       looking.set(conversationId, there);
       if (activity === "gone") there.delete(me(socket).id);
-      else there.set(me(socket).id, { userId: me(socket).id, name: me(socket).name, activity });
+      else
+        there.set(me(socket).id, {
+          userId: me(socket).id,
+          name: me(socket).name,
+          activity: activity === "composing" && mode === "note" ? "noting" : activity,
+        });
       tellPresence(conversationId);
       return {};
     },

@@ -78,6 +78,7 @@ export const Composer = ({
     write("");
     uploads.clear();
     desk.drafts.flush();
+    desk.presence.rested(id);
     if (close) onDone();
   };
 
@@ -173,6 +174,7 @@ export const Composer = ({
           onPaste={paste}
           onBlur={() => {
             desk.drafts.flush();
+            desk.presence.rested(id);
             slash.close();
           }}
         />

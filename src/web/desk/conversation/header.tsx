@@ -76,12 +76,8 @@ export const Header = ({
       </div>
       {around.viewers.length === 0 ? null : (
         <p className="head-viewers" role="status">
-          <Icon name={around.viewers.some((one) => one.activity === "composing") ? "pen" : "eye"} />
-          <span>
-            {around.viewers
-              .map((one) => t(one.activity === "composing" ? "header.composing" : "header.viewing", { name: one.name }))
-              .join(", ")}
-          </span>
+          <Icon name={around.viewers.some((one) => one.activity !== "viewing") ? "pen" : "eye"} />
+          <span>{around.viewers.map((one) => t(`header.${one.activity}`, { name: one.name })).join(", ")}</span>
         </p>
       )}
       <div className="head-actions">

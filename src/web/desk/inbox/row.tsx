@@ -77,7 +77,7 @@ export const Row = memo(function Row({
         {row.subject === null || row.subject === "" ? null : <span className="row-subject">{row.subject}</span>}
         {around.viewers.length > 0 ? (
           <span className="row-viewers">
-            <Icon name={around.viewers.some((one) => one.activity === "composing") ? "pen" : "eye"} size={13} />
+            <Icon name={around.viewers.some((one) => one.activity !== "viewing") ? "pen" : "eye"} size={13} />
             <span>{around.viewers.map((one) => one.name.split(" ")[0]).join(", ")}</span>
           </span>
         ) : assignee === null || row.assigneeId === boot.me.id ? null : (

@@ -113,6 +113,7 @@ export const work: Part<typeof english> = {
   "header.panel": "Panel zákazníka",
   "header.viewing": "{name} si prohlíží",
   "header.composing": "{name} píše odpověď",
+  "header.noting": "{name} píše poznámku",
   "snooze.hour": "Za hodinu",
   "snooze.evening": "Dnes navečer",
   "snooze.tomorrow": "Zítra ráno",

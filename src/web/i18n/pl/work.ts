@@ -113,6 +113,7 @@ export const work: Part<typeof english> = {
   "header.panel": "Panel klienta",
   "header.viewing": "{name} przegląda",
   "header.composing": "{name} pisze odpowiedź",
+  "header.noting": "{name} pisze notatkę",
   "snooze.hour": "Za godzinę",
   "snooze.evening": "Dziś wieczorem",
   "snooze.tomorrow": "Jutro rano",

@@ -113,6 +113,7 @@ export const work: Part<typeof english> = {
   "header.panel": "Panel zákazníka",
   "header.viewing": "{name} si prezerá",
   "header.composing": "{name} píše odpoveď",
+  "header.noting": "{name} píše poznámku",
   "snooze.hour": "O hodinu",
   "snooze.evening": "Dnes podvečer",
   "snooze.tomorrow": "Zajtra ráno",

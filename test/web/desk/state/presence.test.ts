@@ -35,6 +35,18 @@ describe("who looks at what", () => {
     expect(told()).toEqual(["a composing note"]);
   });
 
+  it("says at once that the composer was left, and once only", () => {
+    const { presence, told } = make();
+    presence.look("a");
+    presence.typed({ id: "a", mode: "note" });
+    told();
+    presence.rested("a");
+    presence.rested("a");
+    expect(told()).toEqual(["a viewing note"]);
+    presence.typed({ id: "a", mode: "reply" });
+    expect(told()).toEqual(["a composing reply"]);
+  });
+
   it("leaves oneself out and forgets the others after 15 seconds of silence", () => {
     const { presence } = make();
     const viewers = [
