@@ -38,6 +38,7 @@ export const loopback = defineConnector({
     subject: true,
   },
   idempotentSend: true,
+  forOperators: true,
   open({ config }, hub) {
     const remote = config.callbackUrl === undefined ? inMemory() : overHttp(config, config.callbackUrl);
     return {

@@ -141,6 +141,8 @@ interface Described<S extends z.ZodType> {
   readonly limits: Limits;
   /** The channel drops a repeated Outbound.key: a send whose outcome is unknown may simply be repeated. */
   readonly idempotentSend?: true;
+  /** Its settings lead to addresses of the hub's own machine: only a platform administrator may set it up. */
+  readonly forOperators?: true;
 }
 
 /** A channel as the rest of the hub sees it: open() takes settings as stored and refuses bad ones. Does no I/O. */

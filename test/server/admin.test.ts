@@ -9,7 +9,7 @@ let own: string;
 let foreign: string;
 let admin: Browser;
 beforeAll(async () => {
-  hub = await startHub({ connectors: [toy] });
+  hub = await startHub({ connectors: [toy, { ...toy, kind: "operated", title: "Operated", forOperators: true }] });
   own = await addTenant(hub, "own");
   foreign = await addTenant(hub, "foreign");
   admin = await logIn(hub, await addUser(hub, "Own Admin", [{ tenantId: own, role: "admin" }]));
@@ -118,6 +118,36 @@ describe("channel accounts", () => {
     expect((await admin.call("POST", testing, { ...body, config: given })).status).toBe(200);
     expect(hub.channels.probed.at(-1)).toEqual({ kind: "toy", config: given });
     expect((await admin.call("PATCH", path, { config: given })).status).toBe(200);
+  });
+
+  test("a channel that reaches the hub's own machine is set up by a platform administrator only", async () => {
+    const operated = { ...account(), kind: "operated" };
+    const { id } = await hub.prisma.channelAccount.create({
+      data: { id: uuid(), tenantId: own, kind: "operated", name: "Here", config: operated.config },
+    });
+    const attempts = (by: Browser): Promise<Response[]> =>
+      Promise.all([
+        by.call("POST", "/api/admin/channels", { ...operated, config: { host: uuid(), password: "p" } }),
+        by.call("PATCH", `/api/admin/channels/${id}`, { name: "There" }),
+        by.call("POST", "/api/admin/channels/test", operated),
+      ]);
+    const kinds = async (by: Browser): Promise<string[]> =>
+      ((await (await by.call("GET", "/api/admin/channel-kinds")).json()) as { kinds: { kind: string }[] }).kinds.map(
+        ({ kind }) => kind,
+      );
+    const probes = hub.channels.probed.length;
+    for (const answer of [...(await attempts(admin)), await admin.call("DELETE", `/api/admin/channels/${id}`)]) {
+      expect(answer.status).toBe(403);
+      expect(await answer.text()).toContain("only a platform administrator may set it up");
+    }
+    expect(hub.channels.probed).toHaveLength(probes);
+    expect(await kinds(admin)).toEqual(["toy"]);
+    const user = await addUser(hub, "Runs The Hub", [{ tenantId: own, role: "admin" }]);
+    await hub.prisma.user.update({ where: { id: user.id }, data: { platformAdmin: true } });
+    const operator = await logIn(hub, user);
+    expect((await attempts(operator)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(await kinds(operator)).toEqual(["toy", "operated"]);
+    expect((await operator.call("DELETE", `/api/admin/channels/${id}`)).status).toBe(200);
   });
 
   test("settings the connector refuses are refused in its words", async () => {

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { Connector } from "#contract";
 import { Refused } from "#core/refused";
-import type { Scope } from "#core/scope";
 import { isUuid, uuid } from "#core/uuid";
 import { type ChannelAccountBody, channelAccountBody, channelAccountView, channelKinds, channelTest } from "#wire";
 import { mustAdminister } from "#store/admin-scope";
@@ -25,6 +24,17 @@ const connectorOf = (context: Context, kind: string): Connector => {
   const connector = context.connectors.find((candidate) => candidate.kind === kind);
   if (connector === undefined) throw new Refused("bad-request", "There is no such kind of channel.");
   return connector;
+};
+
+const maySetUp = (who: Who, connector: Connector): boolean => connector.forOperators !== true || who.platformAdmin;
+
+const mustSetUp = (context: Context, who: Who, kind: string): void => {
+  const connector = connectorOf(context, kind);
+  if (!maySetUp(who, connector))
+    throw new Refused(
+      "forbidden",
+      `${connector.title} reaches addresses of the hub's own machine: only a platform administrator may set it up.`,
+    );
 };
 
 const shown = (context: Context, row: ChannelRow) => {
@@ -133,8 +143,10 @@ const note = (context: Context, who: Who, action: string, row: ChannelRow, data:
     data,
   });
 
-const probe = async (context: Context, scope: Scope, body: ChannelAccountBody, id: string | undefined) => {
+const probe = async (context: Context, who: Who, body: ChannelAccountBody, id: string | undefined) => {
+  const { scope } = who;
   mustAdminister(scope, body.tenantId);
+  mustSetUp(context, who, body.kind);
   const before = id === undefined ? null : await getChannel({ prisma: context.prisma, scope, id });
   // Stored secrets go only where they were stored for: another kind or company gets none.
   if (before !== null && (before.kind !== body.kind || before.tenantId !== body.tenantId))
@@ -151,12 +163,14 @@ export const adminChannelRoutes: readonly Route[] = [
     access: "admin",
     token: "admin",
     gives: channelKinds,
-    handle: async ({ context }) => ({
-      kinds: context.connectors.map((connector) => ({
-        kind: connector.kind,
-        title: connector.title,
-        fields: settingFields(connector),
-      })),
+    handle: async ({ context, who }) => ({
+      kinds: context.connectors
+        .filter((connector) => maySetUp(who, connector))
+        .map((connector) => ({
+          kind: connector.kind,
+          title: connector.title,
+          fields: settingFields(connector),
+        })),
     }),
   }),
   route({
@@ -180,6 +194,7 @@ export const adminChannelRoutes: readonly Route[] = [
     gives: channelAccountView,
     handle: async ({ context, who, body }) => {
       mustAdminister(who.scope, body.tenantId);
+      mustSetUp(context, who, body.kind);
       const id = uuid();
       const setting = settingOf(context, { id, body, before: null });
       const row = await createChannel({ prisma: context.prisma, scope: who.scope, id, setting });
@@ -199,6 +214,7 @@ export const adminChannelRoutes: readonly Route[] = [
     gives: channelAccountView,
     handle: async ({ context, who, params, body }) => {
       const before = await getChannel({ prisma: context.prisma, scope: who.scope, id: params.id });
+      mustSetUp(context, who, before.kind);
       const whole: ChannelAccountBody = {
         tenantId: body.tenantId ?? before.tenantId,
         kind: body.kind ?? before.kind,
@@ -223,6 +239,8 @@ export const adminChannelRoutes: readonly Route[] = [
     params: idParam,
     gives: done,
     handle: async ({ context, who, params }) => {
+      const before = await getChannel({ prisma: context.prisma, scope: who.scope, id: params.id });
+      if (context.connectors.some(({ kind }) => kind === before.kind)) mustSetUp(context, who, before.kind);
       const row = await deleteChannel({ prisma: context.prisma, scope: who.scope, id: params.id });
       await note(context, who, "removed", row);
       await context.supervisor.reload(row.id);
@@ -238,7 +256,7 @@ export const adminChannelRoutes: readonly Route[] = [
     query: z.object({ id: z.string().refine(isUuid).optional() }),
     body: channelAccountBody,
     gives: channelTest,
-    handle: ({ context, who, query, body }) => probe(context, who.scope, body, query.id),
+    handle: ({ context, who, query, body }) => probe(context, who, body, query.id),
   }),
   route({
     method: "post",
