@@ -235,9 +235,14 @@ describe("an agent at the desk", () => {
     await page.getByRole("option").nth(2).hover();
     const first = () => page.getByRole("option").first().getAttribute("id");
     const before = await first();
+    const place = () => page.getByRole("option").first().boundingBox();
+    const row = await place();
     hub.customerWrites("c00009", "Něco nového");
     await page.getByText("1 novinka").waitFor();
     expect(await first()).toBe(before);
+    expect(await place()).toEqual(row);
+    const pill = await page.getByText("1 novinka").boundingBox();
+    expect((pill?.y ?? 0) + (pill?.height ?? 0)).toBeLessThanOrEqual(row?.y ?? 0);
     await page.getByText("1 novinka").click();
     await expect.poll(first).toBe("row-c00009");
   });

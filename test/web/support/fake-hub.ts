@@ -9,6 +9,7 @@ import {
   type ConversationRow,
   type Gives,
   type MessageView,
+  type Presence,
   type Question,
   type Takes,
   type ViewSpec,
@@ -32,10 +33,7 @@ export const startFakeHub = async (options: {
 }) => {
   const { dist, conversations, heldMs = 0 } = options;
   const asked: { question: string; takes: unknown }[] = [];
-  const looking = new Map<
-    string,
-    Map<string, { userId: string; name: string; activity: "viewing" | "composing" | "noting" }>
-  >();
+  const looking = new Map<string, Map<string, Presence["viewers"][number]>>();
   /** Makes the next questions of a kind fail. */
   const failing = new Map<string, string>();
   let refuseSockets = false;
@@ -192,13 +190,10 @@ export const startFakeHub = async (options: {
     presence: (socket, { conversationId, activity, mode }) => {
       const there = looking.get(conversationId) ?? new Map();
       looking.set(conversationId, there);
-      if (activity === "gone") there.delete(me(socket).id);
-      else
-        there.set(me(socket).id, {
-          userId: me(socket).id,
-          name: me(socket).name,
-          activity: activity === "composing" && mode === "note" ? "noting" : activity,
-        });
+      const { id: userId, name } = me(socket);
+      const seen = activity === "composing" && mode === "note" ? "noting" : activity;
+      if (seen === "gone") there.delete(userId);
+      else there.set(userId, { userId, name, activity: seen });
       tellPresence(conversationId);
       return {};
     },

@@ -55,7 +55,12 @@ export const List = ({
       : counts[kind];
 
   return (
-    <section className="list" aria-labelledby="list-title">
+    <section
+      className="list"
+      aria-labelledby="list-title"
+      onPointerEnter={() => holding({ pointer: true })}
+      onPointerLeave={() => holding({ pointer: false })}
+    >
       <header className="list-head">
         <h1 id="list-title">
           {t(`views.${kind}`)}
@@ -74,41 +79,39 @@ export const List = ({
           ))}
         </select>
         {total === null ? null : <span className="list-total">{t("list.total", { n: total })}</span>}
-        <div className="search" role="search">
-          <Icon name="search" />
-          <input
-            id="inbox-search"
-            type="search"
-            autoComplete="off"
-            aria-label={t("list.search")}
-            placeholder={t("list.search")}
-            value={query}
-            onChange={(event) => setQuery(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key !== "Escape") return;
-              setQuery("");
-              event.currentTarget.blur();
-            }}
-          />
+        <div className="list-tools">
+          <div className="search" role="search">
+            <Icon name="search" />
+            <input
+              id="inbox-search"
+              type="search"
+              autoComplete="off"
+              aria-label={t("list.search")}
+              placeholder={t("list.search")}
+              value={query}
+              onChange={(event) => setQuery(event.target.value)}
+              onKeyDown={(event) => {
+                if (event.key !== "Escape") return;
+                setQuery("");
+                event.currentTarget.blur();
+              }}
+            />
+          </div>
+          {window.waiting === 0 ? null : (
+            <button
+              type="button"
+              className="pill"
+              onClick={() => {
+                document.querySelector(".virtual-list")?.scrollTo({ top: 0 });
+                inbox.letGo();
+              }}
+            >
+              {t("list.waiting", { n: window.waiting })}
+            </button>
+          )}
         </div>
       </header>
-      <div
-        className="list-body"
-        onPointerEnter={() => holding({ pointer: true })}
-        onPointerLeave={() => holding({ pointer: false })}
-      >
-        {window.waiting === 0 ? null : (
-          <button
-            type="button"
-            className="pill"
-            onClick={() => {
-              document.querySelector(".virtual-list")?.scrollTo({ top: 0 });
-              inbox.letGo();
-            }}
-          >
-            {t("list.waiting", { n: window.waiting })}
-          </button>
-        )}
+      <div className="list-body">
         {window.state === "loading" ? <Skeleton lines={9} /> : null}
         {window.state === "refused" ? (
           <Empty icon="warning" title={t(`refusal.${window.refusal ?? "failed"}`)}>
