@@ -37,13 +37,15 @@ export const makeRecount = (input: {
     dirtyRooms.clear();
     const users = [...dirtyUsers];
     dirtyUsers.clear();
-    for (const userId of users) {
+    for (const [index, userId] of users.entries()) {
       const [socket] = socketsIn(desk, userRoom(userId));
       if (socket === undefined || stopped) continue;
       try {
         desk.to(userRoom(userId)).emit("counts", await input.read(socket.data.scope));
       } catch (thrown) {
         input.log.warn({ err: thrown }, "counts could not be read");
+        // Everybody left keeps their place, and who failed comes last: a read that always fails holds nobody up.
+        for (const waiting of [...users.slice(index + 1), userId]) dirtyUsers.add(waiting);
         break;
       }
     }
