@@ -94,34 +94,52 @@ export const createUser = async (
   return view(user, await input.prisma.membership.findMany({ where: { userId: id } }), input.now);
 };
 
+type Within = Pick<Prisma, "user" | "membership">;
+
+const mustKeepAdministrator = async (tx: Within, tenantIds: readonly string[]): Promise<void> => {
+  for (const tenantId of tenantIds) {
+    const admins = await tx.membership.findMany({ where: { tenantId, role: "admin" } });
+    const able = await tx.user.count({ where: { id: { in: admins.map((row) => row.userId) }, disabledAt: null } });
+    if (able === 0)
+      throw new Refused("conflict", "A client company needs an administrator: make somebody else one first.");
+  }
+};
+
 /**
  * Replaces the user's memberships in the tenants the asker administers and leaves the others alone. The person itself
- * (name, address, password, disabled) may be changed only by who administers every tenant the user serves.
+ * (name, address, password, disabled) may be changed only by who administers every tenant the user serves. Refuses with
+ * `conflict` to leave a tenant without an administrator.
  */
 export const updateUser = async (
   input: Asker & { id: string; body: UserBody; passwordHash: string | null; platformAdmin: boolean; now: Date },
 ): Promise<UserView> => {
-  const mine = administered(input.scope);
-  const user = isUuid(input.id) ? await input.prisma.user.findUnique({ where: { id: input.id } }) : null;
-  const before = user === null ? [] : await input.prisma.membership.findMany({ where: { userId: user.id } });
-  if (user === null || !before.some((row) => mine.includes(row.tenantId)))
+  const mine = [...administered(input.scope)];
+  const { id, body } = input;
+  const email = body.email.toLowerCase();
+  const inMine = { userId: id, tenantId: { in: mine } };
+  if (!isUuid(id) || (await input.prisma.membership.count({ where: inMine })) === 0)
     throw new Refused("not-found", "There is no such user.");
   await checkMemberships(input);
-  const { body } = input;
-  const email = body.email.toLowerCase();
-  const touchesPerson =
-    email !== user.email ||
-    body.name !== user.name ||
-    input.passwordHash !== null ||
-    (body.disabled !== undefined && body.disabled !== (user.disabledAt !== null));
-  const whole = input.platformAdmin || before.every((row) => mine.includes(row.tenantId));
-  if (touchesPerson && (!whole || (user.platformAdmin && !input.platformAdmin)))
-    throw new Refused("forbidden", "This user also works for a client company you do not administer.");
-  if (email !== user.email && (await input.prisma.user.count({ where: { email } })) > 0)
-    throw new Refused("conflict", "Somebody has this e-mail address already.");
-  const [updated] = await input.prisma.$transaction([
-    input.prisma.user.update({
-      where: { id: user.id },
+  return input.prisma.$transaction(async (tx) => {
+    // Administrators of several companies change the same person one after the other, and so do those of one company.
+    await tx.$queryRaw`select id from tenant where id = any(${mine}::uuid[]) order by id for no key update`;
+    await tx.$queryRaw`select id from app_user where id = ${id}::uuid for no key update`;
+    const user = await tx.user.findUnique({ where: { id } });
+    const before = await tx.membership.findMany({ where: { userId: id } });
+    if (user === null || !before.some((row) => mine.includes(row.tenantId)))
+      throw new Refused("not-found", "There is no such user.");
+    const touchesPerson =
+      email !== user.email ||
+      body.name !== user.name ||
+      input.passwordHash !== null ||
+      (body.disabled !== undefined && body.disabled !== (user.disabledAt !== null));
+    const whole = input.platformAdmin || before.every((row) => mine.includes(row.tenantId));
+    if (touchesPerson && (!whole || (user.platformAdmin && !input.platformAdmin)))
+      throw new Refused("forbidden", "This user also works for a client company you do not administer.");
+    if (email !== user.email && (await tx.user.count({ where: { email } })) > 0)
+      throw new Refused("conflict", "Somebody has this e-mail address already.");
+    const updated = await tx.user.update({
+      where: { id },
       data: {
         email,
         name: body.name,
@@ -130,13 +148,15 @@ export const updateUser = async (
           : { passwordHash: input.passwordHash, failedLogins: 0, lockedUntil: null }),
         ...(body.disabled === undefined ? {} : { disabledAt: body.disabled ? (user.disabledAt ?? input.now) : null }),
       },
-    }),
-    input.prisma.membership.deleteMany({ where: { userId: user.id, tenantId: { in: [...mine] } } }),
-    ...body.memberships.map((wanted) => input.prisma.membership.create({ data: membershipRow(user.id, wanted) })),
-  ]);
-  const after = await input.prisma.membership.findMany({
-    where: { userId: user.id, tenantId: { in: [...mine] } },
-    orderBy: { tenantId: "asc" },
+    });
+    await tx.membership.deleteMany({ where: inMine });
+    await tx.membership.createMany({ data: body.memberships.map((wanted) => membershipRow(id, wanted)) });
+    const wasAdmin = user.disabledAt === null ? before.filter((row) => row.role === "admin") : [];
+    await mustKeepAdministrator(
+      tx,
+      wasAdmin.map((row) => row.tenantId),
+    );
+    const after = await tx.membership.findMany({ where: inMine, orderBy: { tenantId: "asc" } });
+    return view(updated, after, input.now);
   });
-  return view(updated, after, input.now);
 };

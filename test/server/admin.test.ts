@@ -198,6 +198,29 @@ test("an administrator of one company cannot take over a person who also works f
   ).toBe(400);
 });
 
+test("a person who is just being given to another company cannot be taken over in that moment", async () => {
+  const user = await addUser(hub, "Moves Now", [{ tenantId: own }]);
+  const memberships = [{ tenantId: own, role: "agent" }];
+  const change = { email: user.email, name: user.name, password: "a new password", memberships };
+  const waiting = async (): Promise<boolean> =>
+    (
+      await hub.db.query({
+        text: "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      })
+    ).length > 0;
+  const answer = await hub.db.tx(async (q) => {
+    await q.query({ text: "select id from app_user where id = $1 for update", values: [user.id] });
+    const asked = admin.call("PUT", `/api/admin/users/${user.id}`, change);
+    while (!(await waiting())) await new Promise((resolve) => setTimeout(resolve, 10));
+    await q.query({
+      text: "insert into membership (tenant_id, user_id, role) values ($1, $2, 'agent')",
+      values: [foreign, user.id],
+    });
+    return { asked };
+  });
+  expect((await answer.asked).status).toBe(403);
+});
+
 test("who loses a company's membership is in that company's audit", async () => {
   const user = await addUser(hub, "Leaves Soon", [{ tenantId: own }, { tenantId: foreign }]);
   const left = await admin.call("PUT", `/api/admin/users/${user.id}`, {
@@ -208,4 +231,44 @@ test("who loses a company's membership is in that company's audit", async () => 
   expect(left.status).toBe(200);
   const entries = await hub.prisma.auditEntry.findMany({ where: { target: user.id } });
   expect(entries).toMatchObject([{ tenantId: own, action: "user.changed", data: { memberships: [] } }]);
+});
+
+describe("the last administrator of a client company", () => {
+  const lone = async (key: string) => {
+    const tenantId = await addTenant(hub, key);
+    const user = await addUser(hub, `Lone ${key}`, [{ tenantId, role: "admin" }]);
+    const put = (by: Browser, who: { id: string; name: string; email: string }, role?: string): Promise<Response> =>
+      by.call("PUT", `/api/admin/users/${who.id}`, {
+        email: who.email,
+        name: who.name,
+        memberships: role === undefined ? [] : [{ tenantId, role }],
+      });
+    return { tenantId, user, put, page: await logIn(hub, user) };
+  };
+  const adminsOf = (tenantId: string) => hub.prisma.membership.count({ where: { tenantId, role: "admin" } });
+
+  test("can neither leave nor become an agent before somebody else is one", async () => {
+    const { tenantId, user, put, page } = await lone("lone");
+    for (const answer of [await put(page, user), await put(page, user, "agent")]) {
+      expect(answer.status).toBe(409);
+      expect(await answer.text()).toContain("make somebody else one first");
+    }
+    expect(await adminsOf(tenantId)).toBe(1);
+    const next = await addUser(hub, "Next Admin", [{ tenantId, role: "admin" }]);
+    await hub.prisma.user.update({ where: { id: next.id }, data: { disabledAt: new Date() } });
+    expect((await put(page, user, "agent")).status).toBe(409);
+    await hub.prisma.user.update({ where: { id: next.id }, data: { disabledAt: null } });
+    expect((await put(page, user, "agent")).status).toBe(200);
+  });
+
+  test("remains one when two of them leave at the same time", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { tenantId, user, put, page } = await lone(`pair-${round}`);
+      const other = await addUser(hub, `Other ${round}`, [{ tenantId, role: "admin" }]);
+      const otherPage = await logIn(hub, other);
+      const answers = await Promise.all([put(page, user), put(otherPage, other)]);
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 409]));
+      expect(await adminsOf(tenantId)).toBe(1);
+    }
+  });
 });
