@@ -142,6 +142,7 @@ export interface ThreadRecord {
   readonly subject: string | null;
   /** Masked. */
   readonly address: string;
+  readonly addressKind: string;
   readonly windowUntil: Date | null;
   readonly customerReadSeq: number;
   readonly active: boolean;
@@ -171,7 +172,7 @@ export const openConversation = async (
     db.query<ThreadRecord>({
       name: "conversation-threads",
       text: `select distinct on (t.id) t.id, t.account_id as "accountId", a.name as "accountName", a.channel, t.subject,
-          coalesce(i.display, '') as address, t.window_until as "windowUntil", t.customer_read_seq as "customerReadSeq",
+          coalesce(i.display, '') as address, coalesce(i.kind, '') as "addressKind", t.window_until as "windowUntil", t.customer_read_seq as "customerReadSeq",
           l.active_to is null as active
         from conversation_thread l join thread t on t.id = l.thread_id join channel_account a on a.id = t.account_id
           left join identity i on i.id = t.identity_id

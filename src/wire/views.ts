@@ -116,6 +116,8 @@ export const threadView = z.object({
   subject: z.string().nullable(),
   /** Masked address of the other side. */
   address: z.string(),
+  /** Kind of that address's identity; empty when the other side is not known. */
+  addressKind: z.string(),
   windowUntil: z.iso.datetime().nullable(),
   customerReadSeq: z.int(),
   active: z.boolean(),

@@ -104,6 +104,7 @@ export const classes = {
     channel: "open",
     subject: "personal:text",
     address: "personal:text",
+    addressKind: "open",
     windowUntil: "open",
     customerReadSeq: "open",
     active: "open",

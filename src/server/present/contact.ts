@@ -36,6 +36,7 @@ export const presentThread = (thread: ThreadRecord, audience: Audience): ThreadV
     channel: thread.channel,
     subject: thread.subject,
     address: thread.address,
+    addressKind: thread.addressKind,
     windowUntil: thread.windowUntil?.toISOString() ?? null,
     customerReadSeq: thread.customerReadSeq,
     active: thread.active,

@@ -56,6 +56,9 @@ export type Channel = Boot["channels"][number];
 export const tenantOf = (boot: Boot, id: string): Tenant | undefined => boot.tenants.find((tenant) => tenant.id === id);
 export const channelOf = (boot: Boot, kind: string | null): Channel | undefined =>
   boot.channels.find((channel) => channel.kind === kind);
+/** What a channel is called in the reader's language; else as its connector calls itself. */
+export const channelTitle = (input: { boot: Boot; maybe: Words["maybe"]; kind: string }): string =>
+  input.maybe(`channel.${input.kind}`, channelOf(input.boot, input.kind)?.title ?? input.kind);
 export const roleIn = (boot: Boot, tenantId: string): Role | null =>
   boot.memberships.find((membership) => membership.tenantId === tenantId)?.role ?? null;
 export const isAdmin = (boot: Boot): boolean =>

@@ -275,6 +275,15 @@ describe("an agent at the desk", () => {
     spy.close();
   });
 
+  it("reads who a web visitor is in words, and the number of a system only in a tooltip", async () => {
+    await start();
+    const { page } = await sit("/inbox/all/c00003");
+    await page.getByText("Chat na webu · Návštěvník webu").waitFor();
+    const panel = page.getByRole("complementary", { name: "Zákazník" });
+    expect(await panel.getByText("Návštěvník webu").getAttribute("title")).toBe("YmWHjAC7V2xsNIw");
+    expect(await page.locator("body").innerText()).not.toContain("NIw");
+  });
+
   it("leaves nothing about customers in the browser", async () => {
     await start();
     const { page } = await sit("/inbox/all/c00003");

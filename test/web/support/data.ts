@@ -233,6 +233,7 @@ export const makeCase = (i: number, now: number): Case => {
       identities: [
         { id: `i${i}a`, kind: "email", value: "zakaznik@seznam.cz", verified: "channel" },
         { id: `i${i}b`, kind: "e164", value: "+420 777 ••• 412", verified: "none" },
+        { id: `i${i}c`, kind: "visitor", value: "YmWHjAC7V2xsNIw", verified: "none" },
       ],
       conversations: [
         { id: "c00400", number: 1_400, subject: "Starší reklamace", status: "closed", lastAt: at(lastAt - 9e9) },
@@ -246,7 +247,8 @@ export const makeCase = (i: number, now: number): Case => {
         accountName: kind,
         channel: kind,
         subject,
-        address: kind === "email" ? "za•••@seznam.cz" : "návštěvník",
+        address: kind === "email" ? "za•••@seznam.cz" : "•••NIw",
+        addressKind: kind === "email" ? "email" : "visitor",
         windowUntil: kind === "whatsapp" ? at(now + 5 * 3_600_000) : null,
         customerReadSeq: 3,
         active: true,
@@ -260,6 +262,7 @@ export const makeCase = (i: number, now: number): Case => {
               channel: "email",
               subject: "Dotaz",
               address: "za•••@seznam.cz",
+              addressKind: "email",
               windowUntil: null,
               customerReadSeq: 0,
               active: true,

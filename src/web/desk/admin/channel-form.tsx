@@ -117,7 +117,7 @@ const Form = ({
   kinds: readonly Kind[];
   onClose: () => void;
 }): ReactNode => {
-  const { t } = useWords();
+  const { t, maybe } = useWords();
   const { api, boot } = useDesk();
   const reload = useReload();
   const [tenantId, setTenantId] = useState(account?.tenantId ?? boot.tenants[0]?.id ?? "");
@@ -191,7 +191,7 @@ const Form = ({
           label={t("channels.kind")}
           value={kind}
           disabled={account !== null}
-          choices={kinds.map((one) => ({ value: one.kind, label: one.title }))}
+          choices={kinds.map((one) => ({ value: one.kind, label: maybe(`channel.${one.kind}`, one.title) }))}
           onValue={setKind}
         />
       </div>

@@ -3,14 +3,14 @@ import type { ChannelAccountView } from "#wire";
 import { Empty, toast } from "../../kit/bits.tsx";
 import { Button } from "../../kit/controls.tsx";
 import { ChannelIcon } from "../../kit/icons.tsx";
-import { tenantOf, useDesk, useWords } from "../context.ts";
+import { channelTitle, tenantOf, useDesk, useWords } from "../context.ts";
 import { Load } from "../query.tsx";
 import { channelsPath } from "./paths.ts";
 import { ChannelForm } from "./channel-form.tsx";
 
 /** Every channel account with its health in words. */
 export const Channels = (): ReactNode => {
-  const { t, dateTime, compare } = useWords();
+  const { t, maybe, dateTime, compare } = useWords();
   const { boot } = useDesk();
   const [edited, setEdited] = useState<ChannelAccountView | "new" | null>(null);
   const moment = (at: string | null) => (at === null ? t("channels.never") : dateTime(at));
@@ -45,7 +45,11 @@ export const Channels = (): ReactNode => {
                         className="row-stripe"
                         style={{ background: tenantOf(boot, account.tenantId)?.color ?? "transparent" }}
                       />
-                      <ChannelIcon kind={account.kind} title={account.kind} size={18} />
+                      <ChannelIcon
+                        kind={account.kind}
+                        title={channelTitle({ boot, maybe, kind: account.kind })}
+                        size={18}
+                      />
                       <div className="account-name">
                         <h2>{account.name}</h2>
                         <p className="muted">

@@ -1,12 +1,13 @@
 import { useRef, useState, type ClipboardEvent, type DragEvent, type KeyboardEvent, type ReactNode } from "react";
-import type { ConversationRow } from "#wire";
+import type { ConversationRow, ThreadView } from "#wire";
 import { useNow } from "../../kit/bits.tsx";
 import { Button, Hint, IconButton } from "../../kit/controls.tsx";
 import { Icon } from "../../kit/icons.tsx";
 import type { Held } from "../../state/conversations.ts";
 import type { Mode } from "../../state/drafts.ts";
 import { useCommands } from "../commands.ts";
-import { channelOf, roleIn, usePending, useDesk, useWords } from "../context.ts";
+import { channelOf, channelTitle, roleIn, usePending, useDesk, useWords } from "../context.ts";
+import { addressWord } from "../contact/address.ts";
 import { Conflict } from "./conflict.tsx";
 import { Slash, useSlash } from "./slash.tsx";
 import { Files, useUploads } from "./uploads.tsx";
@@ -24,7 +25,7 @@ export const Composer = ({
   held: Held | null;
   onDone: () => void;
 }): ReactNode => {
-  const { t, dateTime } = useWords();
+  const { t, maybe, dateTime } = useWords();
   const desk = useDesk();
   const now = useNow();
   const [mode, setMode] = useState<Mode>("reply");
@@ -39,6 +40,11 @@ export const Composer = ({
   const slash = useSlash({ area, text, write, tenantId: row.tenantId });
   const channel = channelOf(desk.boot, thread?.channel ?? null);
   const note = mode === "note";
+  const way = (one: ThreadView): string => {
+    const title = channelTitle({ boot: desk.boot, maybe, kind: one.channel });
+    const address = addressWord({ maybe, kind: one.addressKind, value: one.address });
+    return address === title || address === "" ? title : t("composer.viaOne", { channel: title, address });
+  };
   const shut = !note && thread?.windowUntil !== null && thread !== null && Date.parse(thread.windowUntil) <= now;
   const noThread = !note && held !== null && held.state === "ready" && thread === null;
   const limit = channel?.textLimit ?? 100_000;
@@ -133,13 +139,13 @@ export const Composer = ({
           >
             {threads.map((one) => (
               <option key={one.id} value={one.id}>
-                {channelOf(desk.boot, one.channel)?.title ?? one.channel} · {one.address}
+                {way(one)}
               </option>
             ))}
           </select>
         ) : thread === null ? null : (
-          <span className="composer-hint">
-            {t("composer.viaOne", { channel: channel?.title ?? thread.channel, address: thread.address })}
+          <span className="composer-hint" title={thread.address}>
+            {way(thread)}
           </span>
         )}
         <WindowNote until={note ? null : (thread?.windowUntil ?? null)} />

@@ -6,6 +6,7 @@ import { Button } from "../../kit/controls.tsx";
 import { TextField, typed } from "../../kit/field.tsx";
 import { explain } from "../actions.ts";
 import { useDesk, useWords } from "../context.ts";
+import { addressWord, isOpaque } from "./address.ts";
 
 /** One contact with its cases; the name can be corrected. */
 export const ContactCard = ({ id }: { id: string }): ReactNode => {
@@ -38,7 +39,13 @@ export const ContactCard = ({ id }: { id: string }): ReactNode => {
       <ul className="plain-list">
         {contact.identities.map((identity) => (
           <li key={identity.id}>
-            <span className="muted">{maybe(`identity.${identity.kind}`, identity.kind)}</span> {identity.value}
+            {isOpaque(identity.kind) ? (
+              <span title={identity.value}>{addressWord({ maybe, ...identity })}</span>
+            ) : (
+              <>
+                <span className="muted">{maybe(`identity.${identity.kind}`, identity.kind)}</span> {identity.value}
+              </>
+            )}
           </li>
         ))}
       </ul>

@@ -6,6 +6,7 @@ import { Button, IconButton } from "../../kit/controls.tsx";
 import { Icon, type IconName } from "../../kit/icons.tsx";
 import { explain } from "../actions.ts";
 import { roleIn, useDesk, useWords } from "../context.ts";
+import { addressWord, isOpaque } from "./address.ts";
 import { Merge } from "./merge.tsx";
 
 const identityIcons: Record<string, IconName> = {
@@ -64,8 +65,12 @@ export const ContactPanel = ({
           {contact.identities.map((identity) => (
             <li key={identity.id}>
               <Icon name={identityIcons[identity.kind] ?? "user"} size={14} />
-              <span className="hidden">{maybe(`identity.${identity.kind}`, identity.kind)}: </span>
-              <span className="identity-value">{identity.value}</span>
+              {isOpaque(identity.kind) ? null : (
+                <span className="hidden">{maybe(`identity.${identity.kind}`, identity.kind)}: </span>
+              )}
+              <span className="identity-value" {...(isOpaque(identity.kind) ? { title: identity.value } : {})}>
+                {addressWord({ maybe, ...identity })}
+              </span>
               {identity.verified === "" || identity.verified === "none" ? null : (
                 <span className="identity-verified" title={t("contact.verified")}>
                   <Icon name="check" size={13} />

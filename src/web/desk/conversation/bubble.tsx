@@ -4,7 +4,7 @@ import { Button } from "../../kit/controls.tsx";
 import { Avatar } from "../../kit/bits.tsx";
 import { ChannelIcon, Icon } from "../../kit/icons.tsx";
 import { explain } from "../actions.ts";
-import { channelOf, useDesk, useWords } from "../context.ts";
+import { channelOf, channelTitle, useDesk, useWords } from "../context.ts";
 import type { Pending } from "../../state/outbox.ts";
 import { Attachments } from "./attachments.tsx";
 import { DeliveryMark } from "./delivery.tsx";
@@ -25,9 +25,10 @@ export const Bubble = memo(function Bubble({
   channelChanged: boolean;
   subjectChanged: boolean;
 }): ReactNode {
-  const { t, time, dateTime } = useWords();
+  const { t, maybe, time, dateTime } = useWords();
   const { boot } = useDesk();
   const channel = channelOf(boot, message.channel);
+  const channelName = channel === undefined ? "" : channelTitle({ boot, maybe, kind: channel.kind });
   const author = message.author.name === "" ? t("contact.anonymous") : message.author.name;
   const revoked = message.revokedAt !== null;
   const card = message.html !== null && !revoked;
@@ -46,8 +47,8 @@ export const Bubble = memo(function Bubble({
           {message.author.type === "device" ? <span className="note-mark">{t("message.device")}</span> : null}
           {channelChanged && channel !== undefined ? (
             <span className="message-channel">
-              <ChannelIcon kind={channel.kind} title={channel.title} size={13} />
-              <span aria-hidden="true">{channel.title}</span>
+              <ChannelIcon kind={channel.kind} title={channelName} size={13} />
+              <span aria-hidden="true">{channelName}</span>
             </span>
           ) : null}
         </p>

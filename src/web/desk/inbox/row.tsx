@@ -1,7 +1,7 @@
 import { memo, type ReactNode } from "react";
 import { Avatar, useNow } from "../../kit/bits.tsx";
 import { ChannelIcon, Icon } from "../../kit/icons.tsx";
-import { agentName, channelOf, tenantOf, useDesk, usePresence, useRow, useWords } from "../context.ts";
+import { agentName, channelTitle, tenantOf, useDesk, usePresence, useRow, useWords } from "../context.ts";
 
 export const rowHeight = 68;
 export const rowId = (id: string): string => `row-${id}`;
@@ -22,7 +22,7 @@ export const Row = memo(function Row({
   active: boolean;
   onOpen: (id: string) => void;
 }): ReactNode {
-  const { t, short } = useWords();
+  const { t, maybe, short } = useWords();
   const { boot } = useDesk();
   const row = useRow(id);
   const around = usePresence(id);
@@ -30,7 +30,6 @@ export const Row = memo(function Row({
   if (row === undefined) return null;
   const tenant = tenantOf(boot, row.tenantId);
   const name = row.contact.name === "" ? t("contact.anonymous") : row.contact.name;
-  const channel = channelOf(boot, row.lastKind);
   const assignee = agentName(boot, row.assigneeId);
   const waits = row.waitingSince !== null && now - Date.parse(row.waitingSince) > 3_600_000 && row.status !== "closed";
   return (
@@ -48,7 +47,10 @@ export const Row = memo(function Row({
       <span className="row-stripe" style={{ background: tenant?.color ?? "transparent" }} />
       <Avatar id={row.contact.id} name={name} />
       <span className="row-top">
-        <ChannelIcon kind={row.lastKind} title={channel?.title ?? row.lastKind} />
+        <ChannelIcon
+          kind={row.lastKind}
+          title={row.lastKind === null ? "" : channelTitle({ boot, maybe, kind: row.lastKind })}
+        />
         <span className="row-name">{name}</span>
         {row.priority > 0 ? <span className="row-flag">{t("row.priority")}</span> : null}
         <time className={waits ? "row-time row-late" : "row-time"} dateTime={row.lastAt}>

@@ -278,6 +278,8 @@ export const work: Part<typeof english> = {
   "contact.merged": "Sloučené kontakty",
   "contact.mergedFrom": "{name}, {at}",
   "contact.merge": "Sloučit kontakty",
+  "channel.chat": "Chat na webu",
+  "channel.loopback": "Zkušební kanál",
   "identity.email": "E-mail",
   "identity.e164": "Telefon",
   "identity.wa_phone": "WhatsApp",

@@ -236,6 +236,8 @@ export const work = {
   "contact.merged": "Merged contacts",
   "contact.mergedFrom": "{name}, {at}",
   "contact.merge": "Merge contacts",
+  "channel.chat": "Web chat",
+  "channel.loopback": "Test channel",
   "identity.email": "E-mail",
   "identity.e164": "Phone",
   "identity.wa_phone": "WhatsApp",

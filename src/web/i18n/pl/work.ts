@@ -279,6 +279,8 @@ export const work: Part<typeof english> = {
   "contact.merged": "Połączone kontakty",
   "contact.mergedFrom": "{name}, {at}",
   "contact.merge": "Połącz kontakty",
+  "channel.chat": "Czat na stronie",
+  "channel.loopback": "Kanał testowy",
   "identity.email": "E-mail",
   "identity.e164": "Telefon",
   "identity.wa_phone": "WhatsApp",

@@ -278,6 +278,8 @@ export const work: Part<typeof english> = {
   "contact.merged": "Zlúčené kontakty",
   "contact.mergedFrom": "{name}, {at}",
   "contact.merge": "Zlúčiť kontakty",
+  "channel.chat": "Chat na webe",
+  "channel.loopback": "Skúšobný kanál",
   "identity.email": "E-mail",
   "identity.e164": "Telefón",
   "identity.wa_phone": "WhatsApp",
