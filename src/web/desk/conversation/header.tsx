@@ -67,11 +67,15 @@ export const Header = ({
             <span>{t("header.until", { at: dateTime(row.snoozedUntil) })}</span>
           ) : null}
           {row.subject === null || row.subject === "" ? null : <span className="head-subject">{row.subject}</span>}
-          {row.tags.map((tag) => (
-            <span key={tag} className="tag">
-              {tag}
+          {row.tags.length === 0 ? null : (
+            <span className="head-tags" title={row.tags.join(", ")}>
+              {row.tags.map((tag) => (
+                <span key={tag} className="tag">
+                  {tag}
+                </span>
+              ))}
             </span>
-          ))}
+          )}
         </p>
       </div>
       {around.viewers.length === 0 ? null : (
