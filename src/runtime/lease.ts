@@ -14,6 +14,8 @@ const ownPart = 0.8;
 export interface Leases {
   /** Tries for the wanted names at once instead of at the next renewal. */
   poke(): void;
+  /** Names whose renewal fails or hangs for longer than a lease lasts; empty while all is well. */
+  overdue(): readonly string[];
   /** Gives a name back. */
   release(names: readonly string[]): Promise<void>;
   /** Gives everything back; `lost` is not called. */
@@ -44,6 +46,7 @@ export const keepLeases = (input: {
   const ttlMs = input.ttlMs ?? ttlDefaultMs;
   const named = ownerName(input.nodeId);
   const mine = new Map<string, Mine>();
+  let renewedAt = performance.now();
   let stopped = false;
 
   const drop = (name: string): void => {
@@ -77,12 +80,16 @@ export const keepLeases = (input: {
   const renew = async (): Promise<void> => {
     const names = [...new Set(input.wanted())];
     for (const name of mine.keys()) if (!names.includes(name)) names.push(name);
-    if (names.length === 0) return;
+    if (names.length === 0) {
+      renewedAt = performance.now();
+      return;
+    }
     const owner = await named;
     const others = names.some((name) => !mine.has(name)) ? await foreignOwners({ db, names, owner }) : [];
     const dead = others.length === 0 ? [] : await endedOwners(others);
     const from = performance.now();
     const held = await holdLeases({ db, names, owner, dead, ttlMs });
+    renewedAt = from;
     if (stopped) return;
     dropLate();
     take(owner, held, names, from + ttlMs * ownPart);
@@ -102,6 +109,7 @@ export const keepLeases = (input: {
 
   return {
     poke: () => void renewOnce(),
+    overdue: () => (performance.now() - renewedAt > ttlMs ? [...new Set(input.wanted())] : []),
     release: async (names) => {
       for (const name of names) mine.delete(name);
       // A renewal under way may just be taking them again.

@@ -54,6 +54,8 @@ export interface Supervisor {
   /** The open connection of an enabled account on this node, leading or not. */
   connection(accountId: string): Connection | undefined;
   health(): readonly AccountHealth[];
+  /** Accounts whose lease this node can neither take nor renew for longer than a lease lasts: nobody may be running them. */
+  overdue(): readonly string[];
   /** Resolves within 10 s: connections closed, leases given back. */
   stop(): Promise<void>;
 }

@@ -207,6 +207,7 @@ export const startSupervisor = async (
     probe: ({ kind, config }) => tryOut({ connector: byKind.get(kind), config, log, now }),
     connection: (id) => accounts.get(id)?.connection(),
     health: () => [...accounts.values()].map((open) => open.health()),
+    overdue: () => leases.overdue().map((name) => name.slice(leasePrefix.length)),
     stop: async () => {
       stopped = true;
       clearInterval(interval);

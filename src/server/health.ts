@@ -51,6 +51,12 @@ const checks = (db: Db, supervisor: Supervisor, log: Log): Promise<readonly (rea
     within(
       2_000,
       async () => {
+        const overdue = supervisor.overdue();
+        if (overdue.length > 0)
+          return {
+            ok: false,
+            says: `not renewed in time: ${overdue.length} accounts, ${overdue.slice(0, 5).join(", ")}`,
+          };
         const accounts = supervisor.health();
         const [row] = await db.query<{ orphans: string }>({
           text: `SELECT count(*) AS orphans FROM lease WHERE until < now() - interval '60 seconds'`,

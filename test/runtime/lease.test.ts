@@ -288,9 +288,11 @@ describe("a channel account has one leader", () => {
         node.supervisor.health().every((one) => one.accountId !== accountId || !one.leading),
       );
       await until("the connection is closed", () => remote.live() === 0);
+      await until("it says that it is not ready", () => node.supervisor.overdue().includes(accountId));
     } finally {
       await world.db.query({ text: "alter table lease_away rename to lease" });
     }
     await until("it leads again", () => remote.live() === 1);
+    expect(node.supervisor.overdue()).toEqual([]);
   });
 });

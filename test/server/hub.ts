@@ -37,6 +37,7 @@ interface Channels {
   replayed: string[];
   reloaded: string[];
   probed: unknown[];
+  overdue: string[];
 }
 
 export const startHub = async (
@@ -65,6 +66,7 @@ export const startHub = async (
     replayed: [],
     reloaded: [],
     probed: [],
+    overdue: [],
   };
   const supervisor: Supervisor = {
     reload: async (id) => void channels.reloaded.push(id),
@@ -76,6 +78,7 @@ export const startHub = async (
     },
     connection: (id) => channels.connection(id),
     health: () => [],
+    overdue: () => channels.overdue,
     stop: async () => undefined,
   };
   const commands = makeCommands({

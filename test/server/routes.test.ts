@@ -269,5 +269,12 @@ test("health and readiness answer in JSON", async () => {
     200,
     { ok: true, database: { ok: true }, migrations: { ok: true }, leases: { ok: true } },
   ]);
+  hub.channels.overdue = ["an-account"];
+  const stuck = await fetch(`${hub.url}/readyz`);
+  expect([stuck.status, await stuck.json()]).toMatchObject([
+    503,
+    { ok: false, database: { ok: true }, leases: { ok: false, says: "not renewed in time: 1 accounts, an-account" } },
+  ]);
+  hub.channels.overdue = [];
   expect((await fetch(`${hub.url}/metrics`, { headers: { "x-forwarded-for": "203.0.113.5" } })).status).toBe(403);
 });
