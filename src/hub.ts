@@ -5,6 +5,7 @@ import { type Commands, makeCommands } from "#runtime/commands";
 import { startJournal } from "#runtime/journal";
 import { startOutbox } from "#runtime/outbox";
 import { startSupervisor, type Supervisor } from "#runtime/supervisor";
+import { startTail } from "#runtime/tail";
 import { startTimers } from "#runtime/timers";
 import { createPublisher } from "./server/live/publisher.ts";
 import { startServer } from "#server/index";
@@ -73,7 +74,9 @@ export const startHub = async (input: {
     const files = openFiles({ dir: join(config.dataDir, "files") });
     const links = makeFileLinks({ secrets, now });
     const late = createPublisher();
-    const { publisher } = late;
+    const tail = await startTail({ db, publisher: late.publisher, nodeId, log, now });
+    stops.add("tail", () => tail.stop());
+    const { publisher } = tail;
 
     const limits = (kind: string) => connectors.find((connector) => connector.kind === kind)?.limits;
     const running: { supervisor?: Supervisor } = {};
@@ -130,7 +133,8 @@ export const startHub = async (input: {
       supervisor,
       journal,
       connectors,
-      publisher: late,
+      publisher: { publisher, bind: (target) => late.bind(target) },
+      settled: () => tail.settled(),
       log,
       now,
       version: await readVersion(),

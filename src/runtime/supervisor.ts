@@ -175,6 +175,7 @@ export const startSupervisor = async (
   const listener = listen({
     db,
     log,
+    kinds: ["account", "outbox"],
     heard: (kind, id) => {
       if (kind === "account") void reloadHere(id);
       else if (accounts.get(id)?.health().leading === true) outbox.kick({ accountId: id });

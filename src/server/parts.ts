@@ -34,6 +34,8 @@ export interface ServerParts {
   readonly journal: JournalDoor;
   readonly connectors: readonly Connector[];
   readonly publisher: LatePublisher;
+  /** A feed position below which everything was told; without it this is the only node. */
+  readonly settled?: () => string;
   readonly log: Log;
   readonly now: () => Date;
   readonly version: string;

@@ -35,6 +35,10 @@ const parse = (text: string): Cursor | null => {
 };
 const print = (xid: string, id: string, now: Date): string => `${xid}.${id}.${Math.floor(now.getTime() / 1000)}`;
 
+/** The position of a reader to whom everything below transaction `xid` is known. */
+export const cursorAt = (input: { readonly xid: string; readonly now: Date }): string =>
+  print(input.xid, "0", input.now);
+
 /** The position from which nothing committed after this call is missed. Take it before reading rows. */
 export const currentCursor = async (input: { readonly db: Db; readonly now: Date }): Promise<string> => {
   const [row] = await input.db.query<{ xmin: string }>({

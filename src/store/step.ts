@@ -126,7 +126,7 @@ export const finishSteps = async (input: {
           tenant: step.tenantId,
           type: step.type,
           former: step.formerQueueId ?? null,
-          moved: step.formerQueueId !== undefined && step.formerQueueId !== null,
+          moved: step.formerQueueId !== undefined,
         })),
       ),
       messageIds,

@@ -65,6 +65,9 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
   "feed.syncFeed": ({ db, scope, loot, cursor }) => [
     { db, scope, cursor, have: loot.conversations.map((id) => ({ id, version: 0 })), now: now() },
   ],
+  "tail.stepsAbove": ({ db, scope, loot }) => [
+    { db, tenantIds: scope.tenantIds, above: new Map(loot.conversations.map((id) => [id, 0])) },
+  ],
   "contacts.getContact": ({ db, scope, bench, loot }) =>
     each(loot.contacts, (id) => ({ db, scope, secrets: bench.secrets, id })),
   "contacts.searchContacts": ({ db, scope, bench, loot }) =>
@@ -205,6 +208,7 @@ export const inside: Readonly<Record<string, string>> = {
   "channel-secrets": "no table",
   db: "the database itself",
   "feed.currentCursor": "a number of the whole database",
+  "feed.cursorAt": "no table",
   files: "content-addressed, reached through signed links only",
   "ingest-echo": "the journal's own work",
   "ingest-load": "the journal's own work",
@@ -232,6 +236,9 @@ export const inside: Readonly<Record<string, string>> = {
   "tenants.createTenant": "makes a tenant, whose only member the asker becomes",
   "tokens.findToken": "before there is a scope",
   transcript: "one thread of one account, named by its own connector",
+  "tail.eventsAfter": "one hub follows another, all tenants; its rooms decide who sees what",
+  "tail.forgetNodes": "no business rows",
+  "tail.otherNodes": "no business rows",
   trim: "a timer's own work on all tenants",
   uploads: "for the tenant the caller was checked for",
   "visible.visibility": "computes on the scope itself",

@@ -114,7 +114,9 @@ export const createLive = (input: {
   /** Tells desks how far they have come: the position taken a beat ago, all of which has been told since. */
   const tellPosition = async (): Promise<void> => {
     const before = position;
-    position = desk.sockets.size === 0 ? null : await currentCursor({ db, now: now() });
+    // What other nodes committed is told by following them: only they who follow know how far that has come.
+    const settled = async (): Promise<string> => context.settled?.() ?? (await currentCursor({ db, now: now() }));
+    position = desk.sockets.size === 0 ? null : await settled();
     if (before !== null) desk.emit("frame", { changes: [], presence: [], cursor: before });
   };
 
