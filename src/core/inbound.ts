@@ -124,6 +124,7 @@ export interface Item {
   /** Set when the row is in the journal already (replay, waiting news): updated, not inserted. */
   readonly journaled: boolean;
 }
+export type MessageItem = Item & { readonly event: StoredMessage };
 
 /** Letters name what they answer and whom they are for; chats do not. The authority rule is for letters. */
 export const isLetter = (message: StoredMessage): boolean =>
