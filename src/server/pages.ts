@@ -9,12 +9,12 @@ import { awaiting } from "./awaiting.ts";
 
 const day = 86_400;
 
-const policy = (frameAncestors: readonly string[]) =>
+const policy = (frameAncestors: readonly string[], pictures: readonly string[] = []) =>
   contentSecurityPolicy({
     useDefaults: false,
     directives: {
       "default-src": ["'self'"],
-      "img-src": ["'self'", "data:", "blob:"],
+      "img-src": ["'self'", "data:", "blob:", ...pictures],
       "media-src": ["'self'", "blob:"],
       "object-src": ["'none'"],
       "base-uri": ["'none'"],
@@ -38,6 +38,19 @@ const embedders = async (db: Db, account: unknown): Promise<readonly string[]> =
   const allowed = list.parse(row.allowed ?? []);
   // Whatever is not an origin allows nothing, and never the other sites of the list to be anybody.
   return allowed.length === 0 ? ["*"] : ["'self'", ...allowed.filter((site) => origin.test(site))];
+};
+
+/** Sites the pictures of a company's agents lie on: the widget loads pictures from nowhere else. */
+const pictureSites = async (db: Db, account: unknown): Promise<readonly string[]> => {
+  if (typeof account !== "string" || !isUuid(account)) return [];
+  const rows = await db.query<{ url: string }>({
+    name: "widget-pictures",
+    text: `SELECT DISTINCT m.avatar_url AS url FROM channel_account a JOIN membership m ON m.tenant_id = a.tenant_id
+           WHERE a.id = $1 AND a.enabled AND m.avatar_url IS NOT NULL`,
+    values: [account],
+  });
+  const sites = rows.map(({ url }) => (URL.canParse(url) ? new URL(url).origin : ""));
+  return [...new Set(sites.filter((site) => origin.test(site)))].toSorted();
 };
 
 /** Whose chat the demo shop shows: the demo e-shop's, else the oldest that any site may embed. None: an empty id. */
@@ -79,7 +92,9 @@ export const servePages = (app: Express, parts: { dist: string; db: Db }): void 
       response.setHeader("access-control-allow-origin", "*");
       response.removeHeader("x-frame-options");
       if (!request.path.endsWith(".html")) return next();
-      return policy(await embedders(parts.db, request.query["account"]))(request, response, next);
+      const account = request.query["account"];
+      const [sites, pictures] = await Promise.all([embedders(parts.db, account), pictureSites(parts.db, account)]);
+      return policy(sites, pictures)(request, response, next);
     }),
   );
   app.use("/widget", express.static(visitor, common), (_request, response) => {

@@ -24,6 +24,7 @@ const view = (user: UserRow, memberships: readonly MembershipRow[], now: Date): 
     role: row.role as Role,
     profile: row.profile as Profile,
     alias: row.alias,
+    avatarUrl: row.avatarUrl,
     queueIds: row.queueIds,
   })),
 });
@@ -59,12 +60,13 @@ const checkMemberships = async (input: Asker & { body: UserBody }): Promise<void
   }
 };
 
-const membershipRow = (userId: string, wanted: UserBody["memberships"][number]) => ({
+const membershipRow = (userId: string, wanted: UserBody["memberships"][number], before?: MembershipRow) => ({
   userId,
   tenantId: wanted.tenantId,
   role: wanted.role,
   profile: wanted.profile,
   alias: wanted.alias,
+  avatarUrl: wanted.avatarUrl === undefined ? (before?.avatarUrl ?? null) : wanted.avatarUrl,
   queueIds: [...new Set(wanted.queueIds)],
 });
 
@@ -150,7 +152,10 @@ export const updateUser = async (
       },
     });
     await tx.membership.deleteMany({ where: inMine });
-    await tx.membership.createMany({ data: body.memberships.map((wanted) => membershipRow(id, wanted)) });
+    const held = new Map(before.map((row) => [row.tenantId, row]));
+    await tx.membership.createMany({
+      data: body.memberships.map((wanted) => membershipRow(id, wanted, held.get(wanted.tenantId))),
+    });
     const wasAdmin = user.disabledAt === null ? before.filter((row) => row.role === "admin") : [];
     await mustKeepAdministrator(
       tx,

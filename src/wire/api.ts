@@ -189,7 +189,14 @@ export const userView = z.object({
   disabled: z.boolean(),
   locked: z.boolean(),
   memberships: z.array(
-    z.object({ tenantId: z.string(), role, profile, alias: z.string().nullable(), queueIds: z.array(z.string()) }),
+    z.object({
+      tenantId: z.string(),
+      role,
+      profile,
+      alias: z.string().nullable(),
+      avatarUrl: z.string().nullable(),
+      queueIds: z.array(z.string()),
+    }),
   ),
 });
 export const userBody = z.object({
@@ -203,6 +210,12 @@ export const userBody = z.object({
       role,
       profile: profile.default("normal"),
       alias: z.string().max(80).nullable().default(null),
+      /** The picture customers see beside an answer; left out it stays as it is. */
+      avatarUrl: z
+        .url({ protocol: /^https$/ })
+        .max(500)
+        .nullable()
+        .optional(),
       queueIds: z.array(z.string()).default([]),
     }),
   ),

@@ -198,6 +198,23 @@ test("an administrator of one company cannot take over a person who also works f
   ).toBe(400);
 });
 
+test("the picture customers see is given, kept when nobody speaks of it, and taken away; only https is taken", async () => {
+  const user = await addUser(hub, "Has Picture", [{ tenantId: own }]);
+  const put = async (membership: object) => {
+    const memberships = [{ tenantId: own, role: "agent", ...membership }];
+    const answer = await admin.call("PUT", `/api/admin/users/${user.id}`, { ...person, memberships });
+    const shown = (await answer.json()) as { memberships?: { avatarUrl: string | null }[] };
+    return [answer.status, shown.memberships?.[0]?.avatarUrl];
+  };
+  const person = { email: user.email, name: user.name };
+  const picture = "https://pictures.example/eva.png";
+  expect(await put({ avatarUrl: picture })).toEqual([200, picture]);
+  expect(await put({})).toEqual([200, picture]);
+  for (const bad of ["http://pictures.example/eva.png", "javascript:alert(1)", "data:image/png;base64,AA=="])
+    expect(await put({ avatarUrl: bad })).toEqual([400, undefined]);
+  expect(await put({ avatarUrl: null })).toEqual([200, null]);
+});
+
 test("a person who is just being given to another company cannot be taken over in that moment", async () => {
   const user = await addUser(hub, "Moves Now", [{ tenantId: own }]);
   const memberships = [{ tenantId: own, role: "agent" }];

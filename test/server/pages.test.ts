@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { uuid } from "#core/uuid";
-import { addTenant, type Hub, startHub } from "./hub.ts";
+import { addTenant, addUser, type Hub, startHub } from "./hub.ts";
 
 let hub: Hub;
 let dist: string;
@@ -30,12 +30,33 @@ test("any address inside the desk starts it, under a policy without inline code 
     expect([answer.status, await answer.text()]).toEqual([200, "<title>desk</title>"]);
     expect(policyOf(answer)).toMatch(/default-src 'self'.*frame-ancestors 'none'/);
     expect(policyOf(answer)).not.toContain("unsafe");
+    expect(policyOf(answer)).toContain("img-src 'self' data: blob:;");
     expect(answer.headers.get("cache-control")).toBe("no-cache");
   }
   expect((await get("/assets/main-AbCd1234.js")).headers.get("cache-control")).toContain("immutable");
   expect((await get("/assets/none.js")).status).toBe(404);
   expect((await get("/api/none")).status).toBe(404);
   expect((await get("/..%2f..%2fetc/passwd")).status).toBe(404);
+});
+
+test("the widget loads pictures from where its company's agents have theirs, and from nowhere else", async () => {
+  const [mine, other] = [await addTenant(hub, "pictured"), await addTenant(hub, "elsewhere")];
+  const id = uuid();
+  await hub.prisma.channelAccount.create({ data: { id, tenantId: mine, kind: "chat", name: "p", config: {} } });
+  const pictures = async () => {
+    const policy = policyOf(await get(`/widget/app/index.html?account=${id}`));
+    return /img-src ([^;]*)/.exec(policy)?.[1]?.replace("'self' data: blob:", "").trim();
+  };
+  const give = async (tenantId: string, avatarUrl: string) => {
+    const { id: userId } = await addUser(hub, `Agent ${uuid()}`, [{ tenantId }]);
+    await hub.prisma.membership.updateMany({ where: { userId }, data: { avatarUrl } });
+  };
+  await give(other, "https://other.example/a.png");
+  expect(await pictures()).toBe("");
+  await give(mine, "https://pictures.example/a.png?size=64");
+  await give(mine, "https://pictures.example/b.png");
+  await give(mine, "*; script-src *");
+  expect(await pictures()).toBe("https://pictures.example");
 });
 
 test("the widget's frame may be shown by its account's sites only, its loader by any", async () => {

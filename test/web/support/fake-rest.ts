@@ -61,7 +61,7 @@ const users: UserView[] = [anna, petr].map((user) => ({
   ...user,
   disabled: false,
   locked: user === petr,
-  memberships: [{ tenantId: bank, role: "admin", profile: "normal", alias: null, queueIds: [] }],
+  memberships: [{ tenantId: bank, role: "admin", profile: "normal", alias: null, avatarUrl: null, queueIds: [] }],
 }));
 
 const dead: DeadLetter[] = [

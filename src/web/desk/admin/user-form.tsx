@@ -109,7 +109,7 @@ export const UserForm = ({ user, onClose }: { user: UserView | null; onClose: ()
                     else if (membership === undefined)
                       setMemberships([
                         ...memberships,
-                        { tenantId: tenant.id, role, profile: "normal", alias: null, queueIds: [] },
+                        { tenantId: tenant.id, role, profile: "normal", alias: null, avatarUrl: null, queueIds: [] },
                       ]);
                     else change(tenant.id, { role });
                   }}
@@ -127,15 +127,28 @@ export const UserForm = ({ user, onClose }: { user: UserView | null; onClose: ()
               </div>
               {membership === undefined ? null : (
                 <>
-                  <TextField
-                    label={t("users.alias")}
-                    help={t("users.aliasHelp")}
-                    maxLength={80}
-                    value={membership.alias ?? ""}
-                    onChange={(event) =>
-                      change(tenant.id, { alias: event.target.value === "" ? null : event.target.value })
-                    }
-                  />
+                  <div className="form-pair">
+                    <TextField
+                      label={t("users.alias")}
+                      help={t("users.aliasHelp")}
+                      maxLength={80}
+                      value={membership.alias ?? ""}
+                      onChange={(event) =>
+                        change(tenant.id, { alias: event.target.value === "" ? null : event.target.value })
+                      }
+                    />
+                    <TextField
+                      label={t("users.avatar")}
+                      help={t("users.avatarHelp")}
+                      type="url"
+                      pattern="https://.+"
+                      maxLength={500}
+                      value={membership.avatarUrl ?? ""}
+                      onChange={(event) =>
+                        change(tenant.id, { avatarUrl: event.target.value === "" ? null : event.target.value })
+                      }
+                    />
+                  </div>
                   {queues.length === 0 ? null : (
                     <div className="queues" role="group" aria-label={t("users.queues")}>
                       <span className="muted">{t("users.queuesHelp")}</span>

@@ -126,6 +126,8 @@ export const around: Part<typeof english> = {
   "users.profile.crisis": "Krizová linka",
   "users.alias": "Jméno pro zákazníky",
   "users.aliasHelp": "Prázdné = skutečné jméno",
+  "users.avatar": "Obrázek pro zákazníky",
+  "users.avatarHelp": "Adresa obrázku, https://…",
   "users.queues": "Fronty",
   "users.queuesHelp": "Fronty (nic nevybráno = všechny)",
   "users.disable": "Zakázán: nemůže se přihlásit",

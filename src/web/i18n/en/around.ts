@@ -123,6 +123,8 @@ export const around = {
   "users.profile.crisis": "Crisis line",
   "users.alias": "Name shown to customers",
   "users.aliasHelp": "Empty = the real name",
+  "users.avatar": "Picture shown to customers",
+  "users.avatarHelp": "Address of the picture, https://…",
   "users.queues": "Queues",
   "users.queuesHelp": "Queues (none chosen = all)",
   "users.disable": "Disabled: cannot sign in",

@@ -126,6 +126,8 @@ export const around: Part<typeof english> = {
   "users.profile.crisis": "Linia kryzysowa",
   "users.alias": "Nazwa dla klientów",
   "users.aliasHelp": "Puste = prawdziwe nazwisko",
+  "users.avatar": "Zdjęcie dla klientów",
+  "users.avatarHelp": "Adres zdjęcia, https://…",
   "users.queues": "Kolejki",
   "users.queuesHelp": "Kolejki (nic nie wybrano = wszystkie)",
   "users.disable": "Wyłączony: nie może się zalogować",

@@ -126,6 +126,8 @@ export const around: Part<typeof english> = {
   "users.profile.crisis": "Krízová linka",
   "users.alias": "Meno pre zákazníkov",
   "users.aliasHelp": "Prázdne = skutočné meno",
+  "users.avatar": "Obrázok pre zákazníkov",
+  "users.avatarHelp": "Adresa obrázka, https://…",
   "users.queues": "Fronty",
   "users.queuesHelp": "Fronty (nič nevybrané = všetky)",
   "users.disable": "Zakázaný: nemôže sa prihlásiť",
