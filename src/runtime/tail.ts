@@ -160,12 +160,15 @@ export const startTail = async (input: {
   const run = (): void => {
     if (stopped) return;
     clearTimeout(timer);
+    const began = performance.now();
     running ??= turn()
       .catch((thrown: unknown) => log.warn({ reason: String(thrown) }, "the event table could not be followed"))
       .finally(() => {
         running = null;
         const called = lookedAt === -Infinity;
-        if (!stopped) timer = setTimeout(run, called ? 0 : following ? pollMs : watchMs);
+        // A transaction open for hours makes each reading longer: never more than a third of the time goes into it.
+        const pause = following ? Math.max(pollMs, 2 * (performance.now() - began)) : watchMs;
+        if (!stopped) timer = setTimeout(run, called ? 0 : pause);
       });
   };
 
