@@ -101,7 +101,10 @@ export const openDatabase = (input: {
   const warn = (thrown: Error): void => {
     input.log.warn({ reason: thrown.message }, "database connection lost");
   };
-  pool.on("error", warn);
+  // For the whole life of every connection: a restart of PostgreSQL may be told twice, the second time to a connection
+  // that no query and no pool listens to any more, and an error nobody hears ends the process.
+  pool.on("connect", (client) => client.on("error", warn));
+  pool.on("error", () => undefined);
   let sent = 0;
 
   const run = async <Row extends object>(on: Pool | PoolClient, statement: Statement): Promise<Row[]> => {
@@ -117,8 +120,6 @@ export const openDatabase = (input: {
 
   const once = async <T>(work: (q: Queryable) => Promise<T>, begin: string): Promise<T> => {
     const client = await pool.connect();
-    // A checked-out client has no listener of the pool's: without this one a restart of PostgreSQL ends the process.
-    client.on("error", warn);
     let committing = false;
     let failed: unknown;
     try {
@@ -136,7 +137,6 @@ export const openDatabase = (input: {
       );
       throw thrown;
     } finally {
-      client.off("error", warn);
       client.release(failed !== undefined);
     }
   };

@@ -40,6 +40,8 @@ const seat = async (input: { user: { email: string }; path: string; width?: numb
   page.setDefaultTimeout(10_000);
   const complaints: string[] = [];
   page.on("console", (message) => {
+    // A page that is left while its line is being made says so; that is no fault.
+    if (message.text().includes("closed before the connection is established")) return;
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(error.message));
