@@ -18,7 +18,7 @@ const start = async (): Promise<void> => {
     log.fatal({ err: reason }, "unhandled rejection");
     process.exit(70);
   });
-  const hub = await startHub({
+  const starting = startHub({
     config,
     connectors,
     log,
@@ -30,8 +30,6 @@ const start = async (): Promise<void> => {
       process.exit(69);
     },
   });
-  say(`Linka is ready on ${hub.url}`);
-  for (const line of hub.hints) say(line);
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
@@ -39,16 +37,27 @@ const start = async (): Promise<void> => {
     if (stopping) process.exit(130);
     stopping = true;
     say(`${signal}: stopping`);
-    hub.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, "the hub did not stop cleanly");
-        process.exit(1);
-      },
+    // A start that fails is told by whoever awaits it.
+    starting.then(
+      (hub) =>
+        hub.stop().then(
+          () => process.exit(0),
+          (error: unknown) => {
+            log.error({ err: error }, "the hub did not stop cleanly");
+            process.exit(1);
+          },
+        ),
+      () => undefined,
     );
   };
+  // Before the hub is there: a signal during the start must not leave its PostgreSQL running.
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+
+  const hub = await starting;
+  if (stopping) return;
+  say(`Linka is ready on ${hub.url}`);
+  for (const line of hub.hints) say(line);
 };
 
 /** Reads the configuration, starts the hub, says where it is, and stops it on a signal. */

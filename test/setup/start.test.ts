@@ -52,6 +52,22 @@ describe("npm start", () => {
     expect(await second.exited).toEqual({ code: 0, signal: null });
   });
 
+  test("stops cleanly, its PostgreSQL too, when told to while it still starts", async () => {
+    const child = spawn(process.execPath, [main], {
+      env: { ...process.env, PORT: "0", LINKA_DATA: dataDir, LINKA_DEMO: "0", LOG_LEVEL: "warn" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    let printed = "";
+    child.stdout.on("data", (chunk) => void (printed += String(chunk)));
+    const ended = once(child, "close");
+    const server = await vi.waitFor(serverPid, { timeout: 30_000, interval: 5 });
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+    expect(printed).not.toContain("ready");
+    expect(isAlive(server)).toBe(false);
+  });
+
   // Again when the machine was busy with something else just then.
   test("is ready in less than 5 s the second time", { retry: 2 }, async () => {
     await (await hub()).kill("SIGINT");
