@@ -120,6 +120,9 @@ const session = async (room: Mailroom, signal: AbortSignal, healthy: () => void)
   try {
     await inTime({ step: "Signing in", ms: timing.connect, run: client.connect() });
     const sent = await sentFolder(room, client);
+    // Its starting point is fixed before we say "online": what a colleague sends from then on is not old mail.
+    if (sent !== undefined && (await readCursor(hub.memory, "sent")) === undefined)
+      await openFolder(room, client, "sent", sent);
     let cursor = await openFolder(room, client, "inbox", "INBOX");
     hub.status({ state: "online" });
     for (let unstored = 0, rounds = 0; !over();) {
