@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { AccountId, RemoteId, ThreadKey } from "./ids.ts";
 import type { Limits } from "./limits.ts";
-import type { Inbound, Outbound, Sent } from "./message.ts";
+import type { Address, Inbound, Outbound, Sent, Template } from "./message.ts";
 
 /** One configured account of a channel: one mailbox, one page, one phone number. */
 export interface Account<Config> {
@@ -111,6 +111,22 @@ export interface Connection {
   start(signal: AbortSignal): Promise<void>;
   /** Sends one message. Throws ConnectorError and nothing else. */
   send(message: Outbound, signal: AbortSignal): Promise<Sent>;
+  /**
+   * The thread a first message to this address opens: for channels where we may begin. A channel whose threads are its
+   * addresses gives the same key every time, one that threads by letter a new one. Does no I/O; throws
+   * ConnectorError "rejected" for an address it cannot reach.
+   */
+  begin?(to: Address): ThreadKey;
+  /** Messages the provider approved for this account; throws ConnectorError. */
+  templates?(signal: AbortSignal): Promise<readonly Template[]>;
+  /**
+   * Brings a file that a message named by Attachment.later. Throws ConnectorError: "unreachable" and "rate-limited" are
+   * tried again, "rejected" means that it is gone for good.
+   */
+  fetchFile?(
+    ref: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly mimeType?: string; readonly content: AsyncIterable<Uint8Array> }>;
   edit?(thread: ThreadKey, id: RemoteId, text: string): Promise<void>;
   remove?(thread: ThreadKey, id: RemoteId): Promise<void>;
   react?(thread: ThreadKey, id: RemoteId, emoji: string): Promise<void>;
@@ -161,6 +177,9 @@ export const defineConnector = <S extends z.ZodType>(
 });
 
 const abilities = [
+  "begin",
+  "templates",
+  "fetchFile",
   "edit",
   "remove",
   "react",

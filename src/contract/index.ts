@@ -19,6 +19,7 @@ export type { Limits } from "./limits.ts";
 export {
   type Address,
   type Attachment,
+  type Content,
   type IdentityKind,
   identityKinds,
   type Inbound,
@@ -35,4 +36,6 @@ export {
   type Person,
   type Raw,
   type Sent,
+  type Template,
+  type TemplateVariable,
 } from "./message.ts";

@@ -1,3 +1,5 @@
+import type { Content } from "./message.ts";
+
 /** What a channel takes in one message. The core splits and refuses by these numbers; a connector never truncates. */
 export interface Limits {
   /** Longest text in UTF-16 code units; longer text is split on a word by the core. */
@@ -7,6 +9,8 @@ export interface Limits {
     | false;
   /** Hours after the customer's last message in which free-form replies are allowed. */
   readonly replyWindowHours: number | false;
+  /** Kinds of content the channel takes beside text and files; absent = none. */
+  readonly content?: readonly Content["type"][];
   /** Whether the channel carries a subject line. */
   readonly subject: boolean;
 }

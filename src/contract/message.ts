@@ -40,6 +40,11 @@ export interface Attachment {
   /** Set for pictures an HTML body refers to by cid:. */
   readonly contentId?: string;
   readonly inline?: boolean;
+  /**
+   * The provider keeps the file and hands it out for this reference: the message is stored and shown at once, and the
+   * hub fetches the file afterwards through Connection.fetchFile, again and again until it is here or gone.
+   */
+  readonly later?: string;
   /** Opened at most once, while the event is being stored or sent. */
   open(): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -158,6 +163,68 @@ export type Inbound =
   | InboundUnparsed
   | InboundTyping;
 
+/** What a message is beside text and files; which of them a channel takes is told by Limits.content. */
+export type Content =
+  /** A message the provider has approved beforehand. `text` of the message is what the customer will read. */
+  | {
+      readonly type: "template";
+      readonly name: string;
+      /** As the provider spells it: "cs", "en_US". */
+      readonly language: string;
+      /** By TemplateVariable.key. */
+      readonly values: Readonly<Record<string, string>>;
+    }
+  | { readonly type: "buttons"; readonly buttons: readonly { readonly id: string; readonly title: string }[] }
+  | {
+      readonly type: "list";
+      /** What opens the list. */
+      readonly button: string;
+      readonly sections: readonly {
+        readonly title: string;
+        readonly rows: readonly { readonly id: string; readonly title: string; readonly description?: string }[];
+      }[];
+    }
+  /** Degrees, WGS 84. */
+  | {
+      readonly type: "location";
+      readonly lat: number;
+      readonly lng: number;
+      readonly name?: string;
+      readonly address?: string;
+    }
+  | {
+      readonly type: "contacts";
+      readonly contacts: readonly {
+        readonly name: string;
+        readonly phones: readonly string[];
+        readonly emails: readonly string[];
+      }[];
+    };
+
+export interface TemplateVariable {
+  /** Unique within the template, made by the connector: "body.1", "header.image", "button.0". */
+  readonly key: string;
+  readonly title: string;
+  readonly type: "text" | "image" | "video" | "document";
+  readonly example?: string;
+}
+
+/** An approved message of the account, as its provider lists it. */
+export interface Template {
+  readonly name: string;
+  readonly language: string;
+  /** "marketing" needs the customer's consent. */
+  readonly category: "marketing" | "utility" | "authentication" | "other";
+  /** Why it cannot be sent now, in the provider's word; absent = it can. */
+  readonly unusable?: string;
+  readonly header?: string;
+  /** With the variables as {{key}}. */
+  readonly body: string;
+  readonly footer?: string;
+  readonly buttons: readonly string[];
+  readonly variables: readonly TemplateVariable[];
+}
+
 export interface Outbound {
   /** Made by the core, stable across retries: a connector passes it on wherever the channel takes an idempotency key. */
   readonly key: string;
@@ -165,6 +232,8 @@ export interface Outbound {
   /** The address the thread answers to; opaque outside the connector. */
   readonly to: readonly Address[];
   readonly cc?: readonly Address[];
+  readonly bcc?: readonly Address[];
+  readonly content?: Content;
   readonly subject?: string;
   readonly text: string;
   readonly html?: string;
