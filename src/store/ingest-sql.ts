@@ -1,22 +1,96 @@
-/** Writes a whole batch; its parameters are the JSON lists of `writeBatch`, in that order. */
+import { type Columns, unnested } from "./columns.ts";
+
+const columns = <Name extends string>(given: Columns<Name>): Columns<Name> => given;
+
+/** The rows every message brings: arrays. What only some batches have comes as JSON lists. */
+export const journalColumns = columns({
+  id: "uuid",
+  tenant: "uuid",
+  account: "uuid",
+  key: "text",
+  type: "text",
+  payload: "jsonb",
+  raw: "bytea",
+  blob: "text",
+  state: "text",
+  error: "text",
+  conversation: "uuid",
+  message: "uuid",
+  at: "timestamptz",
+  known: "boolean",
+});
+export const changedColumns = columns({
+  id: "uuid",
+  status: "text",
+  lastSeq: "int",
+  version: "int",
+  lastKind: "text",
+  lastDirection: "text",
+  preview: "text",
+  lastAt: "timestamptz",
+  waitingSince: "timestamptz",
+  snoozedUntil: "timestamptz",
+  closedAt: "timestamptz",
+  readSeq: "int",
+  unread: "int",
+});
+export const messageColumns = columns({
+  id: "uuid",
+  tenant: "uuid",
+  conversation: "uuid",
+  seq: "int",
+  version: "int",
+  thread: "uuid",
+  account: "uuid",
+  direction: "text",
+  kind: "text",
+  authorType: "text",
+  authorId: "uuid",
+  authorName: "text",
+  externalId: "text",
+  replyToId: "uuid",
+  subject: "text",
+  body: "text",
+  html: "text",
+  detail: "jsonb",
+  held: "boolean",
+  search: "text",
+  occurredAt: "timestamptz",
+  editedAt: "timestamptz",
+  revokedAt: "timestamptz",
+});
+export const eventColumns = columns({
+  tenant: "uuid",
+  conversation: "uuid",
+  queue: "uuid",
+  type: "text",
+  version: "int",
+  data: "jsonb",
+});
+
+/** Parameters 1 to 12 are JSON lists and the time; the arrays follow. */
+const journalAt = 13;
+const changedAt = journalAt + Object.keys(journalColumns).length;
+const messagesAt = changedAt + Object.keys(changedColumns).length;
+const eventsAt = messagesAt + Object.keys(messageColumns).length;
+
+/** Writes a whole batch; its parameters are the lists of `writeBatch`, in that order. */
 export const writeSql = `
   with
-  journal as materialized (
-    select * from json_to_recordset($1::json) as e(id uuid, tenant uuid, account uuid, key text, type text, payload jsonb,
-      raw text, blob text, state text, error text, conversation uuid, message uuid, at timestamptz, known boolean)),
+  journal as materialized (select * from ${unnested(journalAt, journalColumns)}),
   journal_new as (
     insert into inbound_event (id, tenant_id, account_id, dedupe_key, type, payload, raw, raw_blob, state, attempts, error,
       conversation_id, message_id, received_at, done_at)
-    select id, tenant, account, key, type, payload, decode(raw, 'base64'), blob, state, 1, error, conversation, message, at,
-      case state when 'done' then $15::timestamptz end
+    select id, tenant, account, key, type, payload, raw, blob, state, 1, error, conversation, message, at,
+      case state when 'done' then $12::timestamptz end
     from journal where not known),
   journal_known as (
     update inbound_event i set state = e.state, error = e.error, attempts = i.attempts + 1, conversation_id = e.conversation,
-      message_id = e.message, done_at = case e.state when 'done' then $15::timestamptz end
+      message_id = e.message, done_at = case e.state when 'done' then $12::timestamptz end
     from journal e where e.known and i.id = e.id),
   contact_new as (
     insert into contact (id, tenant_id, name, anonymous, language, search_text, created_at)
-    select id, tenant, name, anonymous, language, search, $15
+    select id, tenant, name, anonymous, language, search, $12
     from json_to_recordset($2::json) as e(id uuid, tenant uuid, name text, anonymous boolean, language text, search text)),
   contact_named as (
     update contact k set name = e.name, search_text = e.search
@@ -25,12 +99,12 @@ export const writeSql = `
   identity_new as (
     insert into identity (id, tenant_id, contact_id, kind, scope, value_hash, value_enc, display, verified, verified_at, created_at)
     select id, tenant, contact, kind, scope, decode(hash, 'hex'), decode(enc, 'base64'), display, verified,
-      case verified when 'channel' then $15::timestamptz end, $15
+      case verified when 'channel' then $12::timestamptz end, $12
     from json_to_recordset($4::json) as e(id uuid, tenant uuid, contact uuid, kind text, scope text, hash text, enc text,
       display text, verified text)),
   thread_new as (
     insert into thread (id, tenant_id, account_id, external_key, identity_id, subject, window_until, created_at)
-    select id, tenant, account, key, identity, subject, until, $15
+    select id, tenant, account, key, identity, subject, until, $12
     from json_to_recordset($5::json) as e(id uuid, tenant uuid, account uuid, key text, identity uuid, subject text,
       until timestamptz)),
   thread_changed as (
@@ -54,9 +128,7 @@ export const writeSql = `
     update conversation c set status = e.status, last_seq = e."lastSeq", version = e.version, last_kind = e."lastKind",
       last_direction = e."lastDirection", preview = e.preview, last_at = e."lastAt", waiting_since = e."waitingSince",
       snoozed_until = e."snoozedUntil", closed_at = e."closedAt", read_seq = e."readSeq", unread = e.unread
-    from json_to_recordset($9::json) as e(id uuid, status text, "lastSeq" int, version int, "lastKind" text,
-      "lastDirection" text, preview text, "lastAt" timestamptz, "waitingSince" timestamptz, "snoozedUntil" timestamptz,
-      "closedAt" timestamptz, "readSeq" int, unread int)
+    from ${unnested(changedAt, changedColumns)}
     where c.id = e.id),
   link as materialized (
     select * from json_to_recordset($7::json) as e(thread uuid, conversation uuid, tenant uuid, last boolean)),
@@ -65,32 +137,29 @@ export const writeSql = `
       author_id, author_name, external_id, reply_to_id, subject, body, body_html, detail, held, search_text, occurred_at,
       created_at, edited_at, revoked_at)
     select id, tenant, conversation, seq, version, thread, account, direction, kind, "authorType", "authorId", "authorName",
-      "externalId", "replyToId", subject, body, html, detail, held, search, "occurredAt", $15, "editedAt", "revokedAt"
-    from json_to_recordset($10::json) as e(id uuid, tenant uuid, conversation uuid, seq int, version int, thread uuid,
-      account uuid, direction text, kind text, "authorType" text, "authorId" uuid, "authorName" text, "externalId" text,
-      "replyToId" uuid, subject text, body text, html text, detail jsonb, held boolean, search text,
-      "occurredAt" timestamptz, "editedAt" timestamptz, "revokedAt" timestamptz)),
+      "externalId", "replyToId", subject, body, html, detail, held, search, "occurredAt", $12, "editedAt", "revokedAt"
+    from ${unnested(messagesAt, messageColumns)}),
   part_new as (
     insert into message_part (id, tenant_id, message_id, idx, name, mime, size, blob_key, content_id, inline, state)
     select id, tenant, message, idx, name, mime, size, "blobKey", "contentId", inline, state
-    from json_to_recordset($11::json) as e(id uuid, tenant uuid, message uuid, idx int, name text, mime text, size int,
+    from json_to_recordset($9::json) as e(id uuid, tenant uuid, message uuid, idx int, name text, mime text, size int,
       "blobKey" text, "contentId" text, inline boolean, state text)),
   ref_new as (
     insert into email_ref (account_id, message_id_hash, tenant_id, thread_id, seen_at)
-    select account, decode(hash, 'hex'), tenant, thread, $15
-    from json_to_recordset($12::json) as e(account uuid, hash text, tenant uuid, thread uuid) on conflict do nothing),
+    select account, decode(hash, 'hex'), tenant, thread, $12
+    from json_to_recordset($10::json) as e(account uuid, hash text, tenant uuid, thread uuid) on conflict do nothing),
   participant_new as (
     insert into thread_participant (thread_id, value_hash, tenant_id, seen_at)
-    select thread, decode(hash, 'hex'), tenant, $15
-    from json_to_recordset($13::json) as e(thread uuid, hash text, tenant uuid) on conflict do nothing),
+    select thread, decode(hash, 'hex'), tenant, $12
+    from json_to_recordset($11::json) as e(thread uuid, hash text, tenant uuid) on conflict do nothing),
   event_new as (
     insert into event (tenant_id, conversation_id, queue_id, type, version, data, at)
-    select tenant, conversation, queue, type, version, data, $15
-    from json_to_recordset($14::json) as e(tenant uuid, conversation uuid, queue uuid, type text, version int, data jsonb)),
+    select tenant, conversation, queue, type, version, data, $12
+    from ${unnested(eventsAt, eventColumns)}),
   work_new as (
     insert into work_item (id, tenant_id, conversation_id, queue_id, channel_kind, queued_at)
-    select e.id, e.tenant, e.conversation, e.queue, e.kind, $15
-    from json_to_recordset($16::json) as e(id uuid, tenant uuid, conversation uuid, queue uuid, kind text)
+    select e.id, e.tenant, e.conversation, e.queue, e.kind, $12
+    from json_to_recordset($1::json) as e(id uuid, tenant uuid, conversation uuid, queue uuid, kind text)
     where not exists (select from work_item w
       where w.conversation_id = e.conversation and w.state in ('queued', 'offered', 'assigned', 'wrapup'))),
   link_new as (

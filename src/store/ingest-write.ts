@@ -4,9 +4,10 @@ import { searchable } from "#core/search";
 import { uuid } from "#core/uuid";
 import type { Secrets } from "../secrets.ts";
 import type { Queryable } from "./db.ts";
-import { endLinksSql, writeSql } from "./ingest-sql.ts";
+import { arraysOf } from "./columns.ts";
+import { changedColumns, endLinksSql, eventColumns, journalColumns, messageColumns, writeSql } from "./ingest-sql.ts";
 
-const conversationJson = (conversation: Conversation, nth: number): object => {
+const conversationRow = (conversation: Conversation, nth: number) => {
   const { row, readSeq, closedAt } = conversation;
   return {
     id: row.id,
@@ -31,7 +32,7 @@ const conversationJson = (conversation: Conversation, nth: number): object => {
   };
 };
 
-const journalJson = ({ item, state, error, conversationId, messageId }: Plan["journal"][number]): object => ({
+const journalRow = ({ item, state, error, conversationId, messageId }: Plan["journal"][number]) => ({
   id: item.eventId,
   tenant: item.account.tenantId,
   account: item.account.id,
@@ -39,7 +40,8 @@ const journalJson = ({ item, state, error, conversationId, messageId }: Plan["jo
   type: item.event.type,
   // What became a message is kept there and in `raw`; a third copy would only cost.
   payload: item.event.type === "message" && state === "done" ? { id: item.event.id } : item.event,
-  raw: item.raw === null ? null : Buffer.from(item.raw).toString("base64"),
+  // The driver knows bytes as Buffers only.
+  raw: item.raw === null ? null : Buffer.from(item.raw.buffer, item.raw.byteOffset, item.raw.byteLength),
   blob: item.rawBlob,
   state,
   error,
@@ -49,7 +51,7 @@ const journalJson = ({ item, state, error, conversationId, messageId }: Plan["jo
   known: item.journaled,
 });
 
-const messageJson = ({ record, externalId, searchText }: Plan["messages"][number]): object => ({
+const messageRow = ({ record, externalId, searchText }: Plan["messages"][number]) => ({
   id: record.id,
   tenant: record.tenantId,
   conversation: record.conversationId,
@@ -76,7 +78,7 @@ const messageJson = ({ record, externalId, searchText }: Plan["messages"][number
 });
 
 /** One event a changed message: what webhooks and the feed live on. */
-const events = (conversations: readonly Conversation[], plan: Plan): object[] => {
+const events = (conversations: readonly Conversation[], plan: Plan) => {
   const added = new Set(plan.messages.map(({ record }) => record.id));
   return conversations.flatMap(({ row, messages }) =>
     [...messages.values()].map((message) => ({
@@ -106,7 +108,7 @@ export const writeBatch = async (input: {
     .map((conversation) => {
       const nth = (ordinals.get(conversation.row.tenantId) ?? 0) + 1;
       ordinals.set(conversation.row.tenantId, nth);
-      return conversationJson(conversation, nth);
+      return conversationRow(conversation, nth);
     });
   const replaced = plan.links.filter(({ replaces }) => replaces).map(({ threadId }) => threadId);
   if (replaced.length > 0) await q.query({ name: "ingest-links", text: endLinksSql, values: [replaced] });
@@ -116,7 +118,18 @@ export const writeBatch = async (input: {
     name: "ingest-write",
     text: writeSql,
     values: [
-      plan.journal.map(journalJson),
+      changed
+        .filter(
+          ({ isNew, reopened, row }) =>
+            (isNew || reopened) && row.status === "open" && row.queueId !== null && row.assigneeId === null,
+        )
+        .map(({ row }) => ({
+          id: uuid(),
+          tenant: row.tenantId,
+          conversation: row.id,
+          queue: row.queueId,
+          kind: row.lastKind,
+        })),
       contacts
         .filter(({ isNew }) => isNew)
         .map((contact) => ({
@@ -160,8 +173,6 @@ export const writeBatch = async (input: {
         last: lastLink.get(link.threadId) === link,
       })),
       fresh,
-      changed.filter(({ isNew }) => !isNew).map((conversation) => conversationJson(conversation, 0)),
-      plan.messages.map(messageJson),
       plan.messages.flatMap(({ record }) =>
         record.parts.map((part) => ({ ...part, tenant: record.tenantId, message: record.id })),
       ),
@@ -172,25 +183,17 @@ export const writeBatch = async (input: {
         thread: threadId,
       })),
       plan.participants.map(({ tenantId, threadId, hash }) => ({ tenant: tenantId, thread: threadId, hash })),
-      events(changed, plan),
     ]
-      .map((rows): unknown => JSON.stringify(rows))
+      .map((list): unknown => JSON.stringify(list))
       .concat([
         now,
-        JSON.stringify(
-          changed
-            .filter(
-              ({ isNew, reopened, row }) =>
-                (isNew || reopened) && row.status === "open" && row.queueId !== null && row.assigneeId === null,
-            )
-            .map(({ row }) => ({
-              id: uuid(),
-              tenant: row.tenantId,
-              conversation: row.id,
-              queue: row.queueId,
-              kind: row.lastKind,
-            })),
+        ...arraysOf(journalColumns, plan.journal.map(journalRow)),
+        ...arraysOf(
+          changedColumns,
+          changed.filter(({ isNew }) => !isNew).map((conversation) => conversationRow(conversation, 0)),
         ),
+        ...arraysOf(messageColumns, plan.messages.map(messageRow)),
+        ...arraysOf(eventColumns, events(changed, plan)),
       ]),
   });
   for (const { id, number } of rows) {

@@ -206,6 +206,7 @@ export const inside: Readonly<Record<string, string>> = {
   "admin-scope": "computes on the scope itself",
   audit: "written for the tenant the caller was checked for",
   "channel-secrets": "no table",
+  columns: "no table",
   db: "the database itself",
   "feed.currentCursor": "a number of the whole database",
   "feed.cursorAt": "no table",

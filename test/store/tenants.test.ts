@@ -83,7 +83,7 @@ const settle = async (word: string, shape: readonly number[]): Promise<{ account
       });
   await bench.journal.receive({
     account,
-    event: message({ sender: word, text: `${word} poison`, sentAt: new Date(8.64e15) }),
+    event: message({ sender: word, text: `${word} poison`, sentAt: new Date(-8.64e15) }),
   });
   await run(
     "insert into canned_reply (id, tenant_id, shortcut, title, body) values ($1, $2, 'hi', $3, $3)",
