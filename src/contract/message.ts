@@ -171,7 +171,7 @@ export type Content =
       readonly name: string;
       /** As the provider spells it: "cs", "en_US". */
       readonly language: string;
-      /** By TemplateVariable.key. */
+      /** By TemplateVariable.key. Of an image, video or document: which of the message's attachments it is ("0", "1"). */
       readonly values: Readonly<Record<string, string>>;
     }
   | { readonly type: "buttons"; readonly buttons: readonly { readonly id: string; readonly title: string }[] }
@@ -233,6 +233,11 @@ export interface Outbound {
   readonly to: readonly Address[];
   readonly cc?: readonly Address[];
   readonly bcc?: readonly Address[];
+  /**
+   * Set when some of to, cc and bcc have the message already: the values of those it must still reach. The letter's
+   * header names all of to and cc every time.
+   */
+  readonly stillTo?: readonly string[];
   readonly content?: Content;
   readonly subject?: string;
   readonly text: string;
