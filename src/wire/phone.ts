@@ -70,7 +70,7 @@ export const phoneCommand = z.discriminatedUnion("name", [
     mode: z.enum(["blind", "attended"]),
   }),
   /** Of a consultation: hands the customer over, brings all three together, or goes back to the customer. */
-  z.object({ name: z.literal("consult"), ...onCall, then: z.enum(["complete", "conference", "cancel"]) }),
+  z.object({ name: z.literal("consult"), ...onCall, next: z.enum(["complete", "conference", "cancel"]) }),
   z.object({
     name: z.literal("dtmf"),
     ...onCall,
