@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { type AttachmentStream, MailParser, type MessageText } from "mailparser";
-import { classify, type Evidence } from "./classify.ts";
+import type { Evidence } from "./bounce.ts";
+import { classify } from "./classify.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { clean, type Header, headersOf, mailboxesIn, textHeader, valueOf } from "./headers.ts";
 import type { Letter, LetterPart, Mailbox } from "./letter.ts";
