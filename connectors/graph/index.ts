@@ -1,0 +1,3 @@
+export { type Graph, type GraphSettings, openGraph } from "./client.ts";
+export { failureOf, graphCodeOf, graphError, wordsOf } from "./errors.ts";
+export { genuine, handshake, sign } from "./signature.ts";
