@@ -40,13 +40,19 @@ const seat = async (input: { user: { email: string }; path: string; width?: numb
   page.setDefaultTimeout(10_000);
   const complaints: string[] = [];
   page.on("console", (message) => {
-    // A page that is left while its line is being made says so; that is no fault.
-    if (message.text().includes("closed before the connection is established")) return;
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(error.message));
-  await page.goto(hub.url + input.path);
-  return { page, context, complaints };
+  // A page that is left while its line is being made complains; so whoever leaves one waits for the line.
+  let line = Promise.withResolvers<void>();
+  page.on("websocket", (socket) => socket.once("framereceived", () => line.resolve()));
+  const visit = async (go: () => Promise<unknown>): Promise<void> => {
+    line = Promise.withResolvers<void>();
+    await go();
+    await line.promise;
+  };
+  await visit(() => page.goto(hub.url + input.path));
+  return { page, context, complaints, visit };
 };
 const speakCzech = async (email: string) => hub.prisma.user.update({ where: { email }, data: { locale: "cs" } });
 const platformAdmin = async (name: string) => {
@@ -69,7 +75,7 @@ const save = (page: Page) => dialog(page).getByRole("button", { name: "Uložit" 
 describe("the first administrator of an empty installation", () => {
   it("begins where companies are added, adds one with its queues and can give people access to it", async () => {
     const user = await platformAdmin("First Admin");
-    const { page, context, complaints } = await seat({ user, path: "/" });
+    const { page, context, complaints, visit } = await seat({ user, path: "/" });
     await page.getByRole("heading", { name: "Klienti a fronty" }).waitFor();
     await page.getByText("Zatím žádný klient").waitFor();
     await usableInBothColours(page);
@@ -122,7 +128,7 @@ describe("the first administrator of an empty installation", () => {
         reopenDays: 14,
       },
     });
-    await page.reload();
+    await visit(() => page.reload());
     await page.getByRole("link", { name: "Klienti a fronty" }).click();
     await page.getByRole("button", { name: "Upravit: Pekárna Lípa" }).click();
     expect(await dialog(page).getByLabel(toy.title).inputValue()).toBe("30");
@@ -132,7 +138,7 @@ describe("the first administrator of an empty installation", () => {
       .poll(async () => (await hub.prisma.tenant.findUniqueOrThrow({ where: { key: "pekarna-lipa" } })).policy)
       .toMatchObject({ undoSeconds: {}, greeting: "Dobrý den, tady Pekárna Lípa." });
     await dialog(page).waitFor({ state: "detached" });
-    await page.goto(hub.url);
+    await visit(() => page.goto(hub.url));
     await page.getByText("Nic na vás nečeká").waitFor();
     expect(complaints).toEqual(["Failed to load resource: the server responded with a status of 409 (Conflict)"]);
     await context.close();
