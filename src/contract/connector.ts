@@ -28,12 +28,19 @@ export interface Hub {
    */
   receive(event: Inbound): Promise<void>;
   status(status: Status): void;
+  /** The channel has just proved that it works: it answered, or something arrived. Costs nothing; watched by operators. */
+  alive(): void;
   /** Small durable memory of one account: a sync position, a session. Values up to 64 kB. */
   readonly memory: {
     get(key: string): Promise<string | undefined>;
     set(key: string, value: string): Promise<void>;
     /** Stores the value unless the key has one; gives the one that stands. Nodes that ask at once get the same: for keys made here. */
     setOnce(key: string, value: string): Promise<string>;
+  };
+  /** As `memory`, encrypted at rest: tokens the channel renews by itself. */
+  readonly vault: {
+    get(key: string): Promise<string | undefined>;
+    set(key: string, value: string): Promise<void>;
   };
   /** What the customer of this thread may see, oldest first: for channels that show history themselves (web chat). */
   transcript(
@@ -89,6 +96,16 @@ export interface WebhookReply {
   readonly contentType?: string;
 }
 
+/** A letter on the hub's own mail port, its envelope proved by nothing but the server that connected. */
+export interface MailDelivery {
+  /** Envelope sender; "" for reports, which nobody may answer. */
+  readonly from: string;
+  /** Those of its recipients that this account takes. */
+  readonly to: readonly string[];
+  /** As it came, read once. */
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
 /** A customer's live socket to us (web chat). The server authenticates nothing: the connector does, in its first ask. */
 export interface Peer {
   readonly ip: string;
@@ -135,6 +152,13 @@ export interface Connection {
   markRead?(thread: ThreadKey, id: RemoteId): Promise<void>;
   /** For channels that call us over HTTP. Answers only after hub.receive() has stored the event. */
   webhook?(request: WebhookRequest): Promise<WebhookReply>;
+  /** For channels that take letters on the hub's own mail port. */
+  mail?: {
+    /** Whether this recipient is the account's. */
+    takes(recipient: string): boolean;
+    /** Resolves only after hub.receive() has stored it; rejects when the letter must be delivered again. */
+    deliver(letter: MailDelivery): Promise<void>;
+  };
   /** For channels whose customers hold a live socket to us. */
   peer?(peer: Peer): void;
   /** Reads again what was once handed over as "unparsed". Must not do I/O. */
@@ -159,19 +183,53 @@ interface Described<S extends z.ZodType> {
   readonly idempotentSend?: true;
   /** Its settings lead to addresses of the hub's own machine: only a platform administrator may set it up. */
   readonly forOperators?: true;
+  /** Accounts of this channel may sign in at their provider's page. */
+  readonly signIn?: SignIn<z.output<S>>;
+}
+
+/**
+ * Signing in at the provider's own page (OAuth 2.0 authorisation code with PKCE, RFC 7636). The hub keeps state, verifier
+ * and who asked; the connector knows the addresses.
+ */
+export interface SignIn<Config> {
+  /** The provider's page, or undefined when these settings sign in otherwise. Throws ConnectorError "rejected" when something is missing. */
+  page(input: {
+    readonly config: Config;
+    readonly redirectUri: string;
+    readonly state: string;
+    readonly challenge: string;
+  }): URL | undefined;
+  /** Trades the code for secrets of the settings (keys of `secrets`); throws ConnectorError. */
+  finish(input: {
+    readonly config: Config;
+    readonly redirectUri: string;
+    readonly code: string;
+    readonly verifier: string;
+    readonly signal: AbortSignal;
+  }): Promise<Readonly<Record<string, string>>>;
 }
 
 /** A channel as the rest of the hub sees it: open() takes settings as stored and refuses bad ones. Does no I/O. */
-export interface Connector extends Omit<Described<z.ZodType>, "address"> {
+export interface Connector extends Omit<Described<z.ZodType>, "address" | "signIn"> {
   address(config: unknown): string;
+  readonly signIn?: SignIn<unknown>;
   open(account: Account<unknown>, hub: Hub): Connection;
 }
 
 /** Ties the settings schema to what open() is given. */
-export const defineConnector = <S extends z.ZodType>(
-  spec: Described<S> & { open(account: Account<z.output<S>>, hub: Hub): Connection },
-): Connector => ({
+export const defineConnector = <S extends z.ZodType>({
+  signIn,
+  ...spec
+}: Described<S> & { open(account: Account<z.output<S>>, hub: Hub): Connection }): Connector => ({
   ...spec,
+  ...(signIn === undefined
+    ? {}
+    : {
+        signIn: {
+          page: (input) => signIn.page({ ...input, config: spec.config.parse(input.config) }),
+          finish: (input) => signIn.finish({ ...input, config: spec.config.parse(input.config) }),
+        },
+      }),
   address: (config) => spec.address(spec.config.parse(config)),
   open: (account, hub) => spec.open({ ...account, config: spec.config.parse(account.config) }, hub),
 });
@@ -186,6 +244,7 @@ const abilities = [
   "typing",
   "markRead",
   "webhook",
+  "mail",
   "peer",
   "reparse",
   "probe",

@@ -86,6 +86,8 @@ export interface InboundMessage {
   readonly suspicious?: boolean;
   /** Machine-made mail: shown, but reopens nothing, starts no clock and is never auto-answered. */
   readonly automatic?: boolean;
+  /** The channel took it for spam: filed apart under the tag "spam", closed, with no unread mark and no clock. */
+  readonly spam?: boolean;
   /** Imported history: no notification, no unread mark. */
   readonly historic?: boolean;
   /** What the channel sent, kept for audit and replay. */
@@ -153,6 +155,21 @@ export interface InboundSeen {
   readonly at: Date;
 }
 
+/** For channels that name a time instead of a message: all of ours that went out up to then was delivered or read. */
+export interface InboundWatermark {
+  readonly type: "watermark";
+  readonly thread: ThreadKey;
+  readonly state: "delivered" | "read";
+  /** The channel's clock. */
+  readonly upTo: Date;
+  readonly at: Date;
+}
+/** Who somebody is, told apart from what they write (a profile fetched after their first message). */
+export interface InboundProfile {
+  readonly type: "profile";
+  readonly person: Person;
+}
+
 export type Inbound =
   | InboundMessage
   | InboundEdit
@@ -160,6 +177,8 @@ export type Inbound =
   | InboundReaction
   | InboundReceipt
   | InboundSeen
+  | InboundWatermark
+  | InboundProfile
   | InboundUnparsed
   | InboundTyping;
 
@@ -252,6 +271,8 @@ export interface Outbound {
   readonly writtenAt: Date;
   /** A token that leads an answer back to this thread where the channel can carry one. */
   readonly replyToken?: string;
+  /** The reply window has closed and a person writes, within the longer one of Limits.humanAgentHours. */
+  readonly humanAgent?: true;
 }
 
 /** What a connector tells about one send. */

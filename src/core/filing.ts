@@ -63,6 +63,7 @@ const openThread = (world: World, plan: Plan, item: MessageItem, contact: Contac
 const openConversation = (world: World, item: MessageItem, contact: Contact, now: Date): Conversation => {
   const { event, account } = item;
   const at = event.historic === true ? event.sentAt : now;
+  const spam = event.spam === true;
   const conversation: Conversation = {
     row: {
       id: uuid(),
@@ -75,10 +76,10 @@ const openConversation = (world: World, item: MessageItem, contact: Contact, now
       contactAnonymous: contact.anonymous,
       queueId: account.queueId,
       assigneeId: null,
-      status: event.own ? "waiting" : "open",
+      status: spam ? "closed" : event.own ? "waiting" : "open",
       subject: event.subject ?? null,
       priority: 0,
-      tags: [],
+      tags: spam ? ["spam"] : [],
       lastKind: account.channel,
       lastDirection: event.own ? "out" : "in",
       preview: "",
@@ -91,7 +92,7 @@ const openConversation = (world: World, item: MessageItem, contact: Contact, now
     prev: 0,
     isNew: true,
     readSeq: 0,
-    closedAt: null,
+    closedAt: spam ? now : null,
     reopened: false,
     messages: new Map(),
   };
@@ -136,7 +137,7 @@ const advance = (conversation: Conversation, item: MessageItem, now: Date): void
     conversation.readSeq = row.lastSeq;
     return;
   }
-  if (event.historic === true) return;
+  if (event.historic === true || event.spam === true) return;
   if (row.status !== "closed") row.unread += 1;
   if (event.automatic !== true) row.waitingSince ??= now;
 };
@@ -177,7 +178,8 @@ export const fileMessage = (input: {
             item.addresses.some(({ hash }) => world.participants.has(inThread(thread.id, hash))),
         });
 
-  const wakes = !event.own && verdict.held === null && event.automatic !== true && event.historic !== true;
+  const wakes =
+    !event.own && verdict.held === null && event.automatic !== true && event.historic !== true && event.spam !== true;
   const next =
     linked === undefined
       ? "new"

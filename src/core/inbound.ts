@@ -62,6 +62,7 @@ export const storedEvent = z.discriminatedUnion("type", [
     participants: z.array(address).exactOptional(),
     suspicious: z.boolean().exactOptional(),
     automatic: z.boolean().exactOptional(),
+    spam: z.boolean().exactOptional(),
     historic: z.boolean().exactOptional(),
   }),
   z.object({ type: z.literal("edit"), ...head, text: z.string(), at: z.coerce.date() }),

@@ -101,6 +101,7 @@ export const openAccount = (
   let text = "";
   let show: AccountHealth["show"] = null;
   let loginBroken = false;
+  let aliveAt: Date | null = null;
   let leading: Leading | null = null;
   let ending: Promise<void> = Promise.resolve();
 
@@ -132,8 +133,12 @@ export const openAccount = (
       redact,
       account: () => ref,
       status: (status) => onStatus(() => own, status),
+      alive: () => {
+        aliveAt = input.now();
+      },
       receive: async (event) => {
         await journal.receive({ account: ref, event });
+        aliveAt = input.now();
         healthLog.mark(id, "in");
       },
     });
@@ -243,7 +248,7 @@ export const openAccount = (
     },
     lead,
     unlead: () => void unlead(),
-    health: () => ({ accountId: id, tenantId, kind, leading: leading !== null, state, text, show }),
+    health: () => ({ accountId: id, tenantId, kind, leading: leading !== null, state, text, show, aliveAt }),
     close: async () => {
       const was = leading;
       if (was !== null) {

@@ -110,6 +110,7 @@ const letter = (event: InboundMessage, parts: StoredPart[]): StoredEvent => ({
   ...optional("participants", event.participants?.map(address)),
   ...optional("suspicious", event.suspicious),
   ...optional("automatic", event.automatic),
+  ...optional("spam", event.spam),
   ...optional("historic", event.historic),
 });
 

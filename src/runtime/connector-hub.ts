@@ -5,6 +5,7 @@ import type { Publisher } from "#core/records";
 import { redactFields } from "#core/redact";
 import { readMemory, writeMemory, writeMemoryOnce } from "#store/accounts";
 import type { Db } from "#store/db";
+import type { Secrets } from "../secrets.ts";
 
 /** Longest value of a connector's memory, in bytes. */
 const memoryMost = 64 * 1024;
@@ -21,13 +22,15 @@ export const connectorHub = (input: {
   readonly account: () => AccountRef;
   readonly receive: (event: Inbound) => Promise<void>;
   readonly status: (status: Status) => void;
+  readonly alive: () => void;
+  readonly secrets: Pick<Secrets, "seal" | "openText">;
   readonly transcript: ReadTranscript;
   readonly publisher: Publisher;
   readonly log: Log;
   readonly now: () => Date;
   readonly redact: (text: string) => string;
 }): Hub => {
-  const { db, account, publisher, redact, log } = input;
+  const { db, account, publisher, redact, log, secrets } = input;
   const { id: accountId, tenantId, kind } = account();
   const fieldsOf = (fields: object | undefined): object => ({ ...redactFields(fields ?? {}, redact), accountId, kind });
   const mustFit = (value: string): void => {
@@ -36,6 +39,7 @@ export const connectorHub = (input: {
   return {
     receive: input.receive,
     status: input.status,
+    alive: input.alive,
     memory: {
       get: (key) => readMemory({ db, accountId, key }),
       set: async (key, value) => {
@@ -45,6 +49,25 @@ export const connectorHub = (input: {
       setOnce: async (key, value) => {
         mustFit(value);
         return writeMemoryOnce({ db, tenantId, accountId, key, value });
+      },
+    },
+    vault: {
+      get: async (key) => {
+        const sealed = await readMemory({ db, accountId, key: `vault:${key}` });
+        return sealed === undefined
+          ? undefined
+          : secrets.openText("channel-secrets", Buffer.from(sealed, "base64"), `${accountId} ${key}`);
+      },
+      set: async (key, value) => {
+        mustFit(value);
+        const sealed = secrets.seal("channel-secrets", value, `${accountId} ${key}`);
+        await writeMemory({
+          db,
+          tenantId,
+          accountId,
+          key: `vault:${key}`,
+          value: Buffer.from(sealed).toString("base64"),
+        });
       },
     },
     transcript: (thread, page) => input.transcript({ account: account(), thread, page }),

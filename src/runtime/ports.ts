@@ -36,6 +36,8 @@ export interface AccountHealth {
   readonly text: string;
   /** What an admin must scan or open to log in; kept in memory only. */
   readonly show: { readonly qr: string } | { readonly url: string } | null;
+  /** When the channel last proved that it works; null = not since this process opened it. */
+  readonly aliveAt: Date | null;
 }
 
 /** Keeps every enabled channel account running on exactly one node. */
@@ -44,6 +46,10 @@ export interface Supervisor {
   reload(accountId: string): Promise<void>;
   /** Null: no such enabled account, or its channel calls no webhook. A connector that throws is answered 503. */
   webhook(accountId: string, request: WebhookRequest): Promise<WebhookReply | null>;
+  /** The enabled accounts that take letters for this recipient on the mail port, as this node knows them. */
+  mailboxes(
+    recipient: string,
+  ): readonly { readonly accountId: string; readonly mail: NonNullable<Connection["mail"]> }[];
   /** False: no such enabled account, or its channel holds no live sockets. */
   peer(accountId: string, peer: Peer): boolean;
   /** Tries settings (secrets included) against the real remote; never throws. */

@@ -23,6 +23,14 @@ const probeHub = (input: { readonly log: Log; readonly now: () => Date }): Hub =
   return {
     receive: () => Promise.reject(new Error("settings are only being tried")),
     status: () => undefined,
+    alive: () => undefined,
+    vault: {
+      get: (key) => Promise.resolve(memory.get(`vault:${key}`)),
+      set: (key, value) => {
+        memory.set(`vault:${key}`, value);
+        return Promise.resolve();
+      },
+    },
     memory: {
       get: (key) => Promise.resolve(memory.get(key)),
       set: (key, value) => {
@@ -199,6 +207,11 @@ export const startSupervisor = async (
         return { status: 503 };
       }
     },
+    mailboxes: (recipient) =>
+      [...accounts].flatMap(([accountId, open]) => {
+        const mail = open.connection()?.mail;
+        return mail?.takes(recipient) === true ? [{ accountId, mail }] : [];
+      }),
     peer: (id, peer) => {
       const connection = accounts.get(id)?.connection();
       if (connection?.peer === undefined) return false;

@@ -9,7 +9,9 @@ export interface Metrics {
 }
 
 /** Numbers for Prometheus; labels are route patterns and statuses, never anything of a person. */
-export const makeMetrics = (): Metrics & { watch(context: Pick<Context, "live" | "journal" | "db">): void } => {
+export const makeMetrics = (): Metrics & {
+  watch(context: Pick<Context, "live" | "journal" | "db" | "supervisor" | "now">): void;
+} => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: "linka_" });
@@ -35,7 +37,7 @@ export const makeMetrics = (): Metrics & { watch(context: Pick<Context, "live" |
       changes.inc(count);
     },
     slow: (count) => slow.inc(count),
-    watch: ({ live, journal, db }) => {
+    watch: ({ live, journal, db, supervisor, now }) => {
       const gauge = (name: string, help: string, read: () => number): Gauge =>
         new Gauge({
           name,
@@ -45,6 +47,18 @@ export const makeMetrics = (): Metrics & { watch(context: Pick<Context, "live" |
             this.set(read());
           },
         });
+      new Gauge({
+        name: "linka_channel_quiet_seconds",
+        help: "Time since a channel account that runs here last proved that it works; connected is not enough.",
+        labelNames: ["account", "kind"],
+        registers,
+        collect() {
+          this.reset();
+          for (const { accountId, kind, leading, aliveAt } of supervisor.health())
+            if (leading && aliveAt !== null)
+              this.set({ account: accountId, kind }, (now().getTime() - aliveAt.getTime()) / 1000);
+        },
+      });
       gauge("linka_live_sockets", "Desk sockets connected.", () => live.sockets());
       gauge("linka_journal_waiting", "Events accepted and not yet committed.", () => journal.stats().waiting);
       gauge("linka_db_connections_waiting", "Statements waiting for a connection.", () => db.pool.waitingCount);

@@ -116,12 +116,12 @@ export const writeSql = `
     where t.id = n.tenant returning t.id, t.last_number - n.k as base),
   conversation_new as (
     insert into conversation (id, tenant_id, number, contact_id, queue_id, status, subject, last_seq, version, last_kind,
-      last_direction, preview, last_at, waiting_since, read_seq, unread, created_at)
+      last_direction, preview, last_at, waiting_since, closed_at, tags, read_seq, unread, created_at)
     select e.id, e.tenant, number.base + e.nth, e.contact, e.queue, e.status, e.subject, e."lastSeq", e.version, e."lastKind",
-      e."lastDirection", e.preview, e."lastAt", e."waitingSince", e."readSeq", e.unread, e."createdAt"
+      e."lastDirection", e.preview, e."lastAt", e."waitingSince", e."closedAt", e.tags, e."readSeq", e.unread, e."createdAt"
     from json_to_recordset($8::json) as e(id uuid, tenant uuid, nth int, contact uuid, queue uuid, status text, subject text,
       "lastSeq" int, version int, "lastKind" text, "lastDirection" text, preview text, "lastAt" timestamptz,
-      "waitingSince" timestamptz, "readSeq" int, unread int, "createdAt" timestamptz)
+      "waitingSince" timestamptz, "closedAt" timestamptz, tags text[], "readSeq" int, unread int, "createdAt" timestamptz)
       join number on number.id = e.tenant
     returning id, number),
   conversation_changed as (

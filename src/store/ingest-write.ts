@@ -17,6 +17,7 @@ const conversationRow = (conversation: Conversation, nth: number) => {
     queue: row.queueId,
     status: row.status,
     subject: row.subject,
+    tags: row.tags,
     lastSeq: row.lastSeq,
     version: row.version,
     lastKind: row.lastKind,

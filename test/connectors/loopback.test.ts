@@ -23,6 +23,8 @@ const open = (extra: object = {}, receive: (event: Inbound) => Promise<void> = a
   const hub: Hub = {
     receive,
     status: () => {},
+    alive: () => {},
+    vault: { get: async () => undefined, set: async () => {} },
     memory: { get: async () => undefined, set: async () => {}, setOnce: async (_key, value) => value },
     transcript: async () => ({ lines: [], more: false, readSeq: 0 }),
     tell: () => {},

@@ -125,6 +125,11 @@ export const makeAccount = (side: Side): Account => {
       account.asked.push("status");
       account.statuses.push(status);
     },
+    alive: () => undefined,
+    vault: {
+      get: async (key) => account.memory.get(`vault:${key}`),
+      set: async (key, value) => void account.memory.set(`vault:${key}`, value),
+    },
     memory: {
       async get(key) {
         account.asked.push("memory.get");

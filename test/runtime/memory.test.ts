@@ -22,9 +22,11 @@ beforeAll(async () => {
     replyWindowHours: false as const,
     reopenDays: 7,
   };
-  hubs = [world, other].map(({ db, publisher, log }) =>
+  hubs = [world, other].map(({ db, publisher, log, secrets }) =>
     connectorHub({
       db,
+      secrets,
+      alive: () => undefined,
       publisher,
       log,
       account: () => account,
@@ -60,5 +62,15 @@ describe("what an account remembers", () => {
     await memory?.set("word", "third");
     expect(await elsewhere?.get("word")).toBe("third");
     await expect(memory?.setOnce("large", "x".repeat(65_537))).rejects.toThrow(RangeError);
+  });
+
+  it("what an account keeps in its vault is read back by every node, and is not in the database in the clear", async () => {
+    const [here, there] = hubs.map((hub) => hub.vault);
+    expect(await here?.get("refresh")).toBeUndefined();
+    await here?.set("refresh", "a token nobody may read");
+    expect(await there?.get("refresh")).toBe("a token nobody may read");
+    const stored = await world.db.query<{ value: string }>({ text: "select value from channel_memory" });
+    expect(JSON.stringify(stored)).not.toContain("a token nobody");
+    await expect(here?.set("large", "x".repeat(65_537))).rejects.toThrow(RangeError);
   });
 });

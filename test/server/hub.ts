@@ -73,6 +73,7 @@ export const startHub = async (
   const supervisor: Supervisor = {
     reload: async (id) => void channels.reloaded.push(id),
     webhook: (id, request) => channels.webhook(id, request),
+    mailboxes: () => [],
     peer: (id, peer) => channels.peer(id, peer),
     probe: async (input) => {
       channels.probed.push(input);

@@ -37,6 +37,8 @@ const hub: Hub = {
     append("statuses", { state });
     if (state === "online") dieAt("just connected");
   },
+  alive: () => undefined,
+  vault: { get: async () => undefined, set: async () => undefined },
   memory: {
     get: async (key) => (existsSync(memoryFile(key)) ? readFileSync(memoryFile(key), "utf8") : undefined),
     set: async (key, value) => {
