@@ -94,6 +94,19 @@ export interface WebhookReply {
   readonly status: number;
   readonly body?: string;
   readonly contentType?: string;
+  /**
+   * The provider has one address for several accounts, and these are in the request too: the hub hands the same request
+   * to each, and it is for them to believe it. `address` as Connector.address gives it.
+   */
+  readonly others?: readonly { readonly kind: string; readonly address: string }[];
+}
+
+/** One thing an account needs, as the admin's "Test" shows it. */
+export interface Check {
+  /** Short and stable, the same for every account: the desk translates by it. */
+  readonly id: string;
+  readonly says: string;
+  readonly ok: boolean;
 }
 
 /** A letter on the hub's own mail port, its envelope proved by nothing but the server that connected. */
@@ -164,7 +177,7 @@ export interface Connection {
   /** Reads again what was once handed over as "unparsed". Must not do I/O. */
   reparse?(raw: Uint8Array): Promise<readonly Inbound[]>;
   /** Proves the settings against the real remote for the admin's "Test" button; throws ConnectorError. */
-  probe?(signal: AbortSignal): Promise<{ readonly says: string }>;
+  probe?(signal: AbortSignal): Promise<{ readonly says: string; readonly checks?: readonly Check[] }>;
 }
 
 interface Described<S extends z.ZodType> {

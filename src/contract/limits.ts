@@ -4,11 +4,15 @@ import type { Content } from "./message.ts";
 export interface Limits {
   /** Longest text in UTF-16 code units; longer text is split on a word by the core. */
   readonly text: number;
+  /** For channels that count bytes: longest text in bytes of UTF-8, beside `text`. */
+  readonly textBytes?: number;
   readonly attachments:
     | { readonly bytes: number; readonly perMessage: number; readonly mimeTypes: readonly string[] | "any" }
     | false;
   /** Hours after the customer's last message in which free-form replies are allowed. */
   readonly replyWindowHours: number | false;
+  /** Hours after the customer's last message in which a person, though no machine, may still write; above replyWindowHours. */
+  readonly humanAgentHours?: number;
   /** Kinds of content the channel takes beside text and files; absent = none. */
   readonly content?: readonly Content["type"][];
   /** Whether the channel carries a subject line. */

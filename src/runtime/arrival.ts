@@ -14,7 +14,7 @@ const inlineRaw = 64 * 1024;
 const longestKey = 400;
 
 type Kept = Pick<Item, "raw" | "rawBlob">;
-type Journaled = Exclude<Inbound, { type: "typing" }>;
+type Journaled = Exclude<Inbound, { type: "typing" | "watermark" | "profile" }>;
 
 /** What reading the channel's own stream threw, as opposed to the file store. */
 class SourceFailed extends Error {

@@ -1,10 +1,19 @@
 import { buffer } from "node:stream/consumers";
-import type { Connection, Inbound, Limits } from "#contract";
+import {
+  type Connection,
+  type Inbound,
+  type InboundProfile,
+  type InboundWatermark,
+  type Limits,
+  remoteId,
+} from "#contract";
+import { hashAddresses } from "#core/identity";
 import { type AccountRef, type Item, storedEvent } from "#core/inbound";
 import type { Log } from "#core/log";
 import type { Publisher } from "#core/records";
 import { Refused } from "#core/refused";
 import type { Scope } from "#core/scope";
+import { cleanText } from "#core/text";
 import type { Secrets } from "../secrets.ts";
 import type { Db } from "#store/db";
 import type { Files } from "#store/files";
@@ -18,8 +27,10 @@ import {
   unfinishedEvents,
 } from "#store/journaled";
 import { reach } from "#store/points";
+import { learnName, underWatermark } from "#store/told";
 import { asItem, prepare } from "./arrival.ts";
 import { type JournalStats, makeBatches } from "./batches.ts";
+import { publishing } from "./publish.ts";
 
 export interface Journal {
   /**
@@ -54,6 +65,7 @@ export const startJournal = (input: {
 }): Journal => {
   const { db, files, secrets, publisher, log, now } = input;
   const batches = makeBatches(input);
+  const publish = publishing(input);
   const tails = new Map<string, Promise<unknown>>();
 
   /** Holds an event back until earlier ones of its thread have their files, so that order is kept. */
@@ -70,6 +82,29 @@ export const startJournal = (input: {
     return batches.file(item, null);
   };
 
+  /** A time instead of a message: the messages it is about are found, and each told as channels tell it otherwise. */
+  const underMark = async (account: AccountRef, event: InboundWatermark): Promise<null> => {
+    const { thread, state, upTo, at } = event;
+    const ids = await underWatermark({ db, accountId: account.id, thread, state, upTo });
+    const [last] = ids.slice(-1);
+    if (state === "read" && last !== undefined) await take(account, { type: "seen", thread, id: remoteId(last), at });
+    if (state === "delivered")
+      for (const id of ids) await take(account, { type: "receipt", thread, id: remoteId(id), state, at });
+    return null;
+  };
+
+  const meet = async (account: AccountRef, { person }: InboundProfile): Promise<null> => {
+    const name = cleanText(person.name ?? "")
+      .trim()
+      .slice(0, 200);
+    if (name === "") return null;
+    const hash = (text: string): string => secrets.keyedHash("identity", text).toString("hex");
+    const { tenantId } = account;
+    const hashes = hashAddresses({ tenantId, addresses: person.addresses, hash }).map((address) => address.hash);
+    publish(await learnName({ db, tenantId, hashes, name }));
+    return null;
+  };
+
   const take = async (account: AccountRef, event: Inbound): Promise<string | null> => {
     if (event.type === "typing") {
       const conversationId = await typingConversation({ db, accountId: account.id, thread: event.thread });
@@ -77,6 +112,8 @@ export const startJournal = (input: {
         publisher.customerTyping({ tenantId: account.tenantId, conversationId, active: event.active });
       return null;
     }
+    if (event.type === "watermark") return underMark(account, event);
+    if (event.type === "profile") return meet(account, event);
     batches.admit();
     const key = `${account.id}\n${event.type === "unparsed" ? "" : event.thread}`;
     let ready: Item | Promise<Item>;
