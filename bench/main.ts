@@ -2,11 +2,12 @@ import { parseArgs } from "node:util";
 import { sweep } from "../test/support/postgres.ts";
 import { agents } from "./agents.ts";
 import { ingest } from "./ingest.ts";
+import { list } from "./list.ts";
 import type { Workload } from "./lib/workload.ts";
 import { truth } from "./truth.ts";
 
 /** `npm run bench [-- --only NAME] [-- --quick]`: the last line printed is one JSON object; exit code 1 when not ok. */
-const workloads: Readonly<Record<string, Workload>> = { ingest, agents, truth };
+const workloads: Readonly<Record<string, Workload>> = { ingest, agents, truth, list };
 
 const { values } = parseArgs({ options: { only: { type: "string" }, quick: { type: "boolean", default: false } } });
 const say = (line: string): void => {
