@@ -2,6 +2,7 @@ import type { Config } from "#config";
 import type { Connector } from "#contract";
 import type { Logger } from "pino";
 import { type Commands, makeCommands } from "#runtime/commands";
+import type { Machine } from "#runtime/connector-hub";
 import { startJournal } from "#runtime/journal";
 import { startOutbox } from "#runtime/outbox";
 import { startSupervisor, type Supervisor } from "#runtime/supervisor";
@@ -14,6 +15,7 @@ import { openFiles } from "#store/files";
 import { makeFileLinks } from "#store/links";
 import { openPrisma } from "#store/prisma";
 import { transcript } from "#store/transcript";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { migrate } from "../prisma/migrate.ts";
 import { firstStart } from "./firstStart.ts";
@@ -99,6 +101,7 @@ export const startHub = async (input: {
       });
     const supervisor = await startSupervisor({
       db,
+      files,
       connectors,
       journal,
       outbox,
@@ -107,6 +110,7 @@ export const startHub = async (input: {
       log,
       now,
       nodeId,
+      machine: machineOf(config),
       transcript: ({ account, thread, page }) =>
         transcript({
           db,
@@ -159,6 +163,15 @@ export const startHub = async (input: {
     throw error;
   }
 };
+
+const machineOf = (config: Config): Machine => ({
+  folder: async (accountId) => {
+    const folder = join(config.dataDir, "accounts", accountId);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  },
+  browser: { ...(config.chromiumPath !== undefined && { path: config.chromiumPath }), flags: config.chromiumFlags },
+});
 
 const embedded = async (
   input: { readonly config: Config; readonly log: Logger; readonly onDatabaseEnd: () => void },

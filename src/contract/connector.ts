@@ -12,11 +12,12 @@ export interface Account<Config> {
 
 export type Status =
   | { readonly state: "connecting" }
-  | { readonly state: "online" }
+  /** `warning`: works now, and an admin must do something before it stops (a token that ends). */
+  | { readonly state: "online"; readonly warning?: string }
   | {
       readonly state: "needs-login";
       readonly reason: string;
-      readonly show?: { readonly qr: string } | { readonly url: string };
+      readonly show?: { readonly qr: string } | { readonly code: string } | { readonly url: string };
     }
   | { readonly state: "offline"; readonly reason: string; readonly retryInMs?: number };
 
@@ -42,6 +43,17 @@ export interface Hub {
     get(key: string): Promise<string | undefined>;
     set(key: string, value: string): Promise<void>;
   };
+  /** Files this account made once: what must go out equal on every try, on whichever node. */
+  readonly frozen: {
+    /** Undefined: nothing stands under the key, or its file is gone. */
+    get(key: string): Promise<Frozen | undefined>;
+    /** Keeps the content unless the key has one; gives the one that stands. On disk when it resolves. */
+    setOnce(key: string, content: AsyncIterable<Uint8Array>): Promise<Frozen>;
+  };
+  /** A folder of this account alone on this node's disk, mode 0700; what is in it stays. Made with the first call. */
+  folder(): Promise<string>;
+  /** The browser of this node, for channels that run one. */
+  readonly browser: Browser;
   /** What the customer of this thread may see, oldest first: for channels that show history themselves (web chat). */
   transcript(
     thread: ThreadKey,
@@ -51,6 +63,43 @@ export interface Hub {
   tell(thread: ThreadKey, event: string, payload: unknown): void;
   readonly log: { info(text: string, fields?: object): void; warn(text: string, fields?: object): void };
   now(): Date;
+}
+
+/** A file the hub keeps for a connector. */
+export interface Frozen {
+  readonly bytes: number;
+  open(): AsyncIterable<Uint8Array>;
+}
+
+export interface Browser {
+  /** Absolute; unset: the connector looks where distributions install it. */
+  readonly path?: string;
+  /** Flags the operator wants beside the connector's own. */
+  readonly flags: readonly string[];
+}
+
+/** How an account that is linked to a phone stands. Kept in memory only: a code lets its reader in. */
+export interface LinkView {
+  readonly phase: "off" | "starting" | "code" | "linking" | "ready" | "degraded" | "waiting";
+  /** In words, for the administrator; "" when there is nothing to say. */
+  readonly says: string;
+  readonly since: Date;
+  readonly show?: { readonly qr: string } | { readonly code: string };
+  /** What the account's processes take, in bytes; absent where the machine does not tell. */
+  readonly memoryBytes?: number;
+  /** Who is linked, as the channel writes its address. */
+  readonly linked?: string;
+}
+
+/** What an administrator may do with the link to a phone. Throws ConnectorError. */
+export interface Link {
+  look(): LinkView;
+  /** Starts anew with the login it has; also when it gave up waiting for somebody. */
+  reconnect(): Promise<void>;
+  /** Ends the login at the channel and here; a new code follows. */
+  logout(): Promise<void>;
+  /** A code to type into the phone instead of scanning one. */
+  pairingCode(): Promise<string>;
 }
 
 /** One line of a thread as the customer sees it. Notes and held messages are never in it. */
@@ -174,6 +223,8 @@ export interface Connection {
   };
   /** For channels whose customers hold a live socket to us. */
   peer?(peer: Peer): void;
+  /** For channels that work through a linked phone. */
+  readonly link?: Link;
   /** Reads again what was once handed over as "unparsed". Must not do I/O. */
   reparse?(raw: Uint8Array): Promise<readonly Inbound[]>;
   /** Proves the settings against the real remote for the admin's "Test" button; throws ConnectorError. */
@@ -183,6 +234,8 @@ export interface Connection {
 interface Described<S extends z.ZodType> {
   readonly kind: string;
   readonly title: string;
+  /** The channel customers know it by, where several kinds serve one ("whatsapp"); absent = the kind itself. */
+  readonly channel?: string;
   /** Checked before open(); the settings form is drawn from it (title/description through zod's .meta()). */
   readonly config: S;
   /** Keys of config that are secrets: encrypted at rest, never shown again. */
@@ -194,6 +247,8 @@ interface Described<S extends z.ZodType> {
   readonly limits: Limits;
   /** The channel drops a repeated Outbound.key: a send whose outcome is unknown may simply be repeated. */
   readonly idempotentSend?: true;
+  /** Key of config that the provider asks for beside the webhook's address ("verify token"): shown to admins, no secret. */
+  readonly webhookToken?: string;
   /** Its settings lead to addresses of the hub's own machine: only a platform administrator may set it up. */
   readonly forOperators?: true;
   /** Accounts of this channel may sign in at their provider's page. */
@@ -259,6 +314,7 @@ const abilities = [
   "webhook",
   "mail",
   "peer",
+  "link",
   "reparse",
   "probe",
 ] as const satisfies readonly (keyof Connection)[];

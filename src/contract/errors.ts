@@ -2,6 +2,8 @@
 export const failureCodes = {
   auth: { retry: false, says: "The channel refused our credentials." },
   "rate-limited": { retry: true, says: "The channel asked us to slow down." },
+  /** Only this message, or this recipient, is put off: the rest of the account goes on. */
+  later: { retry: true, says: "The other side cannot take this message now." },
   unreachable: { retry: true, says: "The channel cannot be reached." },
   /** The request went out and no answer came: never repeated blindly, settled by a receipt or a person. */
   uncertain: { retry: false, says: "The channel took the message but did not confirm it." },
@@ -17,13 +19,20 @@ export type FailureCode = keyof typeof failureCodes;
 export class ConnectorError extends Error {
   override readonly name = "ConnectorError";
   readonly code: FailureCode;
-  /** Set only with "rate-limited": how long the channel told us to wait. */
+  /** Set only with "rate-limited" and "later": how long the channel told us to wait. */
   readonly retryAfterMs: number | undefined;
+  /** With "unreachable": the whole account cannot send now. Its messages wait, and none of them loses an attempt. */
+  readonly wholeAccount: boolean;
 
-  constructor(code: FailureCode, detail: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+  constructor(
+    code: FailureCode,
+    detail: string,
+    options: { cause?: unknown; retryAfterMs?: number; wholeAccount?: true } = {},
+  ) {
     super(detail, { cause: options.cause });
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
+    this.wholeAccount = options.wholeAccount ?? false;
   }
 
   static from(thrown: unknown): ConnectorError {

@@ -131,6 +131,8 @@ export interface InboundReceipt {
   readonly state: "sent" | "delivered" | "read" | "failed";
   /** Absent = every recipient. */
   readonly recipient?: string;
+  /** With "failed": the address does not exist. The next send to it asks first. */
+  readonly gone?: true;
   readonly error?: string;
   readonly at: Date;
 }
@@ -273,11 +275,19 @@ export interface Outbound {
   readonly replyToken?: string;
   /** The reply window has closed and a person writes, within the longer one of Limits.humanAgentHours. */
   readonly humanAgent?: true;
+  /** Written by the hub itself: marked as such where the channel can, so that no machine answers it (RFC 3834). */
+  readonly automatic?: true;
 }
 
 /** What a connector tells about one send. */
 export interface Sent {
   readonly id: RemoteId;
   /** Only where the channel answers per recipient (SMTP): refused ones with the channel's words. */
-  readonly refused?: readonly { readonly recipient: string; readonly permanent: boolean; readonly says: string }[];
+  readonly refused?: readonly {
+    readonly recipient: string;
+    readonly permanent: boolean;
+    readonly says: string;
+    /** The address does not exist: the next send to it asks first. */
+    readonly gone?: true;
+  }[];
 }

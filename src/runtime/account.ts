@@ -8,19 +8,22 @@ import type { Secrets } from "../secrets.ts";
 import type { AccountRow } from "#store/accounts";
 import { openChannelSecrets } from "#store/channel-secrets";
 import type { Db } from "#store/db";
+import type { Files } from "#store/files";
 import type { LeaseProof } from "#store/outbox";
-import { connectorHub, type ReadTranscript } from "./connector-hub.ts";
+import { connectorHub, type Machine, type ReadTranscript } from "./connector-hub.ts";
 import type { HealthLog } from "./health.ts";
 import type { Journal } from "./journal.ts";
 import type { AccountHealth, Attached, ChannelState, Outbox } from "./ports.ts";
 
 export interface AccountParts {
   readonly db: Db;
+  readonly files: Pick<Files, "put" | "read" | "stat">;
   readonly journal: Pick<Journal, "receive" | "settle" | "settleLeft">;
   readonly outbox: Pick<Outbox, "attach">;
   readonly secrets: Secrets;
   readonly publisher: Publisher;
   readonly transcript: ReadTranscript;
+  readonly machine: Machine;
   readonly healthLog: HealthLog;
   readonly log: Log;
   readonly now: () => Date;
@@ -119,7 +122,7 @@ export const openAccount = (
     // What a connection says after it was replaced, or while another node leads, is not the account's state.
     if (leading === null || leading.controller.signal.aborted || from() !== connection) return;
     show = status.state === "needs-login" ? (status.show ?? null) : null;
-    tell(status.state, "reason" in status ? status.reason : "");
+    tell(status.state, "reason" in status ? status.reason : "warning" in status ? (status.warning ?? "") : "");
   };
 
   const open = (): Connection | undefined => {

@@ -1,10 +1,12 @@
-import type { Hub, Inbound, Status, ThreadKey, Transcript } from "#contract";
+import type { Browser, Frozen, Hub, Inbound, Status, ThreadKey, Transcript } from "#contract";
 import type { AccountRef } from "#core/inbound";
 import type { Log } from "#core/log";
 import type { Publisher } from "#core/records";
 import { redactFields } from "#core/redact";
 import { readMemory, writeMemory, writeMemoryOnce } from "#store/accounts";
 import type { Db } from "#store/db";
+import type { Files } from "#store/files";
+import { type FrozenRow, readFrozen, writeFrozenOnce } from "#store/frozen";
 import type { Secrets } from "../secrets.ts";
 
 /** Longest value of a connector's memory, in bytes. */
@@ -16,13 +18,47 @@ export type ReadTranscript = (input: {
   readonly page: { readonly after?: number; readonly before?: number; readonly limit: number };
 }) => Promise<Transcript>;
 
+/** Files of one account, made once. A row whose file is gone (a restore without its files) counts as none. */
+const frozenFiles = (input: {
+  readonly db: Db;
+  readonly files: Pick<Files, "put" | "read" | "stat">;
+  readonly accountId: string;
+  readonly tenantId: string;
+}): Hub["frozen"] => {
+  const { db, files, accountId, tenantId } = input;
+  const open = ({ blobKey, size }: FrozenRow): Frozen => ({ bytes: size, open: () => files.read(blobKey) });
+  const isHere = async ({ blobKey }: FrozenRow): Promise<boolean> => (await files.stat(blobKey)) !== null;
+  return {
+    get: async (key) => {
+      const row = await readFrozen({ db, accountId, key });
+      return row !== undefined && (await isHere(row)) ? open(row) : undefined;
+    },
+    setOnce: async (key, content) => {
+      const { key: blobKey, size } = await files.put(content);
+      const file = { blobKey, size };
+      const stands = await writeFrozenOnce({ db, tenantId, accountId, key, file });
+      if (await isHere(stands)) return open(stands);
+      return open(await writeFrozenOnce({ db, tenantId, accountId, key, file, instead: stands.blobKey }));
+    },
+  };
+};
+
+/** What this node's machine has for connectors. */
+export interface Machine {
+  /** Made with mode 0700 when it is not there yet. */
+  folder(accountId: string): Promise<string>;
+  readonly browser: Browser;
+}
+
 /** The hub as one account's connection sees it. */
 export const connectorHub = (input: {
   readonly db: Db;
+  readonly files: Pick<Files, "put" | "read" | "stat">;
   readonly account: () => AccountRef;
   readonly receive: (event: Inbound) => Promise<void>;
   readonly status: (status: Status) => void;
   readonly alive: () => void;
+  readonly machine: Machine;
   readonly secrets: Pick<Secrets, "seal" | "openText">;
   readonly transcript: ReadTranscript;
   readonly publisher: Publisher;
@@ -70,6 +106,9 @@ export const connectorHub = (input: {
         });
       },
     },
+    frozen: frozenFiles({ db, files: input.files, accountId, tenantId }),
+    folder: () => input.machine.folder(accountId),
+    browser: input.machine.browser,
     transcript: (thread, page) => input.transcript({ account: account(), thread, page }),
     tell: (thread, event, payload) => publisher.tell({ accountId, thread, event, payload }),
     log: {

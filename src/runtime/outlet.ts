@@ -1,4 +1,5 @@
 import type { Log } from "#core/log";
+import { pauseAfter } from "#core/retry";
 import { uuid } from "#core/uuid";
 import type { Db } from "#store/db";
 import type { Files } from "#store/files";
@@ -43,14 +44,19 @@ export const openOutlet = (input: {
   const inHand = new Set<string>();
   let closed = false;
   let waitUntil = 0;
+  /** How often in a row the account could not send at all. */
+  let failures = 0;
   /** A claim may have been stored without our hearing of it; at the start, a former leader may have left some. */
   let doubt = true;
 
   const deliver = async (unit: Unit): Promise<void> => {
     reach("outbox.claimed");
-    const { outcomes, waitMs } = await sendUnit({ ...input, claim, unit });
+    const { outcomes, waitMs, down } = await sendUnit({ ...input, claim, unit });
     reach("outbox.answered");
     if (waitMs !== null) waitUntil = Math.max(waitUntil, now().getTime() + waitMs);
+    // What was on its way together fails together: one failure.
+    if (down && waitUntil <= now().getTime()) waitUntil = now().getTime() + pauseAfter((failures += 1));
+    if (outcomes.some(({ state }) => state === "sent")) failures = 0;
     if (!(await writer.write(outcomes))) return;
     for (const outcome of outcomes) inHand.delete(outcome.deliveryId);
     const externalId = outcomes.find((outcome) => outcome.providerId !== null)?.providerId;
@@ -127,6 +133,7 @@ export const openOutlet = (input: {
     sending: () => inFlight.size,
     online: () => {
       waitUntil = 0;
+      failures = 0;
       hasten({ db, tenantId, accountId, now: now() }).then(pump, (thrown: unknown) =>
         log.warn({ accountId, reason: String(thrown) }, "waiting messages were not called up"),
       );

@@ -24,6 +24,28 @@ export const toUnits = (claimed: readonly Claimed[]): readonly Unit[] =>
     first === undefined ? [] : [{ messageId, deliveries: [first, ...rest] as const }],
   );
 
+type Addressed = Pick<Outbound, "to" | "cc" | "bcc" | "stillTo">;
+
+/** Everybody in their role; whom a first attempt left out is named apart. */
+const addressed = ({ deliveries }: Unit): Addressed => {
+  const [{ identityKind, identityScope, recipients }] = deliveries;
+  // Who is named on a letter by hand has no identity here; a letter's addresses are of one kind.
+  const kind = identityKind ?? (recipients.some(({ recipient }) => recipient.includes("@")) ? "email" : null);
+  if (kind === null) return { to: [] };
+  const scope = identityScope?.startsWith("claimed:") === true ? "" : (identityScope ?? "");
+  const inRole = (wanted: "to" | "cc" | "bcc") =>
+    recipients
+      .filter(({ role, recipient }) => role === wanted && recipient !== "")
+      .map(({ recipient }) => ({ kind, scope, value: recipient }));
+  const [cc, bcc] = [inRole("cc"), inRole("bcc")];
+  return {
+    to: inRole("to"),
+    ...(cc.length === 0 ? {} : { cc }),
+    ...(bcc.length === 0 ? {} : { bcc }),
+    ...(deliveries.length < recipients.length ? { stillTo: deliveries.map(({ recipient }) => recipient) } : {}),
+  };
+};
+
 const toOutbound = (unit: Unit, files: Pick<Files, "read">): Outbound => {
   const [first] = unit.deliveries;
   const references = first.references.toReversed();
@@ -31,18 +53,14 @@ const toOutbound = (unit: Unit, files: Pick<Files, "read">): Outbound => {
     references.length > referencesKept
       ? [...references.slice(0, 1), ...references.slice(1 - referencesKept)]
       : references;
-  const { identityKind, identityScope } = first;
   return {
     key: unit.messageId,
     thread: threadKey(first.threadKey),
-    to:
-      identityKind === null
-        ? []
-        : unit.deliveries
-            .filter((delivery) => delivery.recipient !== "")
-            .map((delivery) => ({ kind: identityKind, scope: identityScope ?? "", value: delivery.recipient })),
+    ...addressed(unit),
+    ...(first.content === null ? {} : { content: first.content }),
     ...(first.subject === null ? {} : { subject: first.subject }),
     text: first.body,
+    ...(first.html === null ? {} : { html: first.html }),
     attachments: first.parts.map((part) => ({
       name: part.name,
       mimeType: part.mime,
@@ -107,7 +125,8 @@ const afterError = (outlet: Outlet, error: ConnectorError, attempts: number, now
   const text = outlet.redact(error.message).slice(0, 500);
   // Where the channel drops a repeated key, not knowing is no reason to stop.
   const code = error.code === "uncertain" && outlet.idempotent ? "unreachable" : error.code;
-  const verdict = afterFailure({ code, retryAfterMs: error.retryAfterMs, attempts, random });
+  const { retryAfterMs, wholeAccount } = error;
+  const verdict = afterFailure({ code, retryAfterMs, attempts, random, wholeAccount });
   const why = { errorCode: code, errorText: text };
   if (verdict.do === "retry") return ended("queued", { ...why, nextAt: new Date(now.getTime() + verdict.afterMs) });
   if (verdict.do === "park") return ended("queued", { ...why, nextAt: now, counted: false });
@@ -118,6 +137,8 @@ export interface Sending {
   readonly outcomes: readonly Outcome[];
   /** The whole account must wait: it was told to slow down, or its credentials were refused. */
   readonly waitMs: number | null;
+  /** The account cannot send at all now: how long it waits depends on how often that was so. */
+  readonly down: boolean;
 }
 
 /** How long an account whose credentials were refused waits before it tries one message again. */
@@ -135,8 +156,9 @@ export const sendUnit = async (input: {
 }): Promise<Sending> => {
   const { outlet, unit, now } = input;
   const [first] = unit.deliveries;
-  const give = (ending: (delivery: Claimed) => Ending, waitMs: number | null = null): Sending => ({
+  const give = (ending: (delivery: Claimed) => Ending, waitMs: number | null = null, down = false): Sending => ({
     waitMs,
+    down,
     outcomes: unit.deliveries.map((delivery) => ({
       deliveryId: delivery.id,
       messageId: unit.messageId,
@@ -147,7 +169,7 @@ export const sendUnit = async (input: {
     })),
   });
   // A retry may come after the window has closed: the rule is ours to keep, not the channel's to enforce.
-  if (!replyAllowed({ windowUntil: first.windowUntil, now: now() }))
+  if (first.content?.type !== "template" && !replyAllowed({ windowUntil: first.windowUntil, now: now() }))
     return give(() =>
       ended("failed", { errorCode: "window-closed", errorText: "The reply window closed before it could be sent." }),
     );
@@ -157,7 +179,8 @@ export const sendUnit = async (input: {
     return give((delivery) => {
       const refusal = refused.get(delivery.recipient.toLowerCase());
       if (refusal === undefined) return ended("sent", { providerId: sent.id });
-      const error = new ConnectorError(refusal.permanent ? "rejected" : "unreachable", refusal.says);
+      const code = refusal.gone === true ? "recipient-gone" : refusal.permanent ? "rejected" : "later";
+      const error = new ConnectorError(code, refusal.says);
       return afterError(outlet, error, delivery.attempts, now(), input.random());
     });
   } catch (thrown) {
@@ -165,7 +188,8 @@ export const sendUnit = async (input: {
     if (error.code === "auth") outlet.authFailed(outlet.redact(error.message).slice(0, 500));
     const waitMs =
       error.code === "auth" ? parkedMs : error.code === "rate-limited" ? (error.retryAfterMs ?? null) : null;
-    return give((delivery) => afterError(outlet, error, delivery.attempts, now(), input.random()), waitMs);
+    const down = error.code === "unreachable" && error.wholeAccount;
+    return give((delivery) => afterError(outlet, error, delivery.attempts, now(), input.random()), waitMs, down);
   }
 };
 

@@ -17,6 +17,11 @@ const probeWithinMs = 20_000;
 const leasePrefix = "account:";
 const leaseOf = (id: string): string => `${leasePrefix}${id}`;
 
+const noMachine = {
+  folder: () => Promise.reject(new Error("there is no folder here")),
+  browser: { flags: [] },
+};
+
 /** A hub for trying settings: nothing is stored, nothing is remembered. */
 const probeHub = (input: { readonly log: Log; readonly now: () => Date }): Hub => {
   const memory = new Map<string, string>();
@@ -43,6 +48,11 @@ const probeHub = (input: { readonly log: Log; readonly now: () => Date }): Hub =
         return Promise.resolve(kept);
       },
     },
+    frozen: {
+      get: () => Promise.resolve(undefined),
+      setOnce: () => Promise.reject(new Error("settings are only being tried")),
+    },
+    ...noMachine,
     transcript: () => Promise.resolve({ lines: [], more: false, readSeq: 0 }),
     tell: () => undefined,
     log: { info: () => undefined, warn: () => undefined },
@@ -84,11 +94,13 @@ const tryOut = async (input: {
  * hub's own work. A change of an account is told by `reload`, by another node's poke, or found by reading again.
  */
 export const startSupervisor = async (
-  input: Omit<AccountParts, "healthLog" | "random"> & {
+  input: Omit<AccountParts, "healthLog" | "random" | "machine"> & {
     readonly outbox: Outbox;
     readonly connectors: readonly Connector[];
     readonly nodeId: string;
     readonly random?: () => number;
+    /** Absent: a hub without a disk of its own. */
+    readonly machine?: AccountParts["machine"];
     readonly lease?: { readonly ttlMs: number; readonly renewMs: number };
   },
 ): Promise<Supervisor> => {
@@ -157,6 +169,7 @@ export const startSupervisor = async (
       healthLog,
       connector: byKind.get(row.kind),
       random: input.random ?? Math.random,
+      machine: input.machine ?? noMachine,
     });
     accounts.set(id, next);
     const proof = proofs.get(id);

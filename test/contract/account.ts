@@ -3,6 +3,7 @@ import {
   accountId,
   type Connection,
   type Connector,
+  type Frozen,
   type Hub,
   type Inbound,
   type InboundMessage,
@@ -81,13 +82,23 @@ export interface Account {
   readonly log: { readonly text: string; readonly fields: object | undefined }[];
   readonly asked: string[];
   readonly memory: Map<string, string>;
+  readonly frozen: Map<string, Uint8Array>;
   readonly peers: ReturnType<typeof makePeers>;
+  /** Brought by the bench. */
+  folder(): Promise<string>;
   refusals: number;
   written(message: Outbound): void;
 }
 
+const frozenFile = (bytes: Uint8Array): Frozen => ({
+  bytes: bytes.byteLength,
+  open: async function* () {
+    yield bytes;
+  },
+});
+
 /** The suite's hub for one account. It knows nothing of any channel. */
-export const makeAccount = (side: Side): Account => {
+export const makeAccount = (side: Side, folder?: () => Promise<string>): Account => {
   const peers = makePeers();
   const threads = new Map<string, TranscriptLine[]>();
   const add = (thread: string, line: Omit<TranscriptLine, "seq">): void => {
@@ -126,9 +137,22 @@ export const makeAccount = (side: Side): Account => {
       account.statuses.push(status);
     },
     alive: () => undefined,
+    folder: () => account.folder(),
+    browser: { flags: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"] },
     vault: {
       get: async (key) => account.memory.get(`vault:${key}`),
       set: async (key, value) => void account.memory.set(`vault:${key}`, value),
+    },
+    frozen: {
+      get: async (key) => {
+        const bytes = account.frozen.get(key);
+        return bytes === undefined ? undefined : frozenFile(bytes);
+      },
+      setOnce: async (key, content) => {
+        const bytes = account.frozen.get(key) ?? (await readAll(content));
+        account.frozen.set(key, bytes);
+        return frozenFile(bytes);
+      },
     },
     memory: {
       async get(key) {
@@ -171,6 +195,8 @@ export const makeAccount = (side: Side): Account => {
     log: [],
     asked: [],
     memory: new Map(),
+    frozen: new Map(),
+    folder: folder ?? (() => Promise.reject(new Error("this bench brings no folder"))),
     refusals: 0,
     written: (message) =>
       add(message.thread, {
@@ -224,7 +250,10 @@ export const openAccount = (connector: Connector, account: Account, settings: un
       const wasRunning = running !== undefined;
       await Promise.race([opened.stop(), wait(1_000, undefined, { ref: false })]);
       await meanwhile?.();
-      if (forgetting) account.memory.clear();
+      if (forgetting) {
+        account.memory.clear();
+        account.frozen.clear();
+      }
       connection = open();
       if (wasRunning) opened.start();
     },

@@ -1,13 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Hub } from "#contract";
+import { rm } from "node:fs/promises";
+import { Readable } from "node:stream";
+import type { Frozen, Hub } from "#contract";
 import { connectorHub } from "#runtime/connector-hub";
+import { openFiles } from "#store/files";
+import { temporaryFolder } from "../support/database.ts";
 import { addAccount, addTenant, attachWorld, openWorld, type World } from "./parts/world.ts";
 
 let world: World;
 let other: World;
 let hubs: readonly Hub[];
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
 beforeAll(async () => {
+  folder = await temporaryFolder();
   world = await openWorld();
   other = attachWorld(world.url);
   const tenant = await addTenant(world.db);
@@ -25,8 +31,10 @@ beforeAll(async () => {
   hubs = [world, other].map(({ db, publisher, log, secrets }) =>
     connectorHub({
       db,
+      files: openFiles({ dir: folder.path }),
       secrets,
       alive: () => undefined,
+      machine: { folder: () => Promise.reject(new Error("no folder here")), browser: { flags: [] } },
       publisher,
       log,
       account: () => account,
@@ -41,6 +49,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await other.close();
   await world.close();
+  await folder.remove();
 });
 
 describe("what an account remembers", () => {
@@ -72,5 +81,21 @@ describe("what an account remembers", () => {
     const stored = await world.db.query<{ value: string }>({ text: "select value from channel_memory" });
     expect(JSON.stringify(stored)).not.toContain("a token nobody");
     await expect(here?.set("large", "x".repeat(65_537))).rejects.toThrow(RangeError);
+  });
+
+  it("a file frozen under a key stays what it was first, on every node, and is made anew only when it is gone", async () => {
+    const [here, there] = hubs.map((hub) => hub.frozen);
+    const bytes = (text: string) => Readable.from([Buffer.from(text)]);
+    const readAll = async (file: Frozen | undefined) =>
+      file === undefined ? undefined : (await Array.fromAsync(file.open())).map(String).join("");
+    expect(await here?.get("letter")).toBeUndefined();
+    const kept = await Promise.all([here?.setOnce("letter", bytes("one")), there?.setOnce("letter", bytes("two"))]);
+    const [first, second] = await Promise.all(kept.map(readAll));
+    expect(first).toBe(second);
+    expect(await readAll(await there?.get("letter"))).toBe(first);
+    await rm(folder.path, { recursive: true });
+    expect(await here?.get("letter")).toBeUndefined();
+    expect(await readAll(await here?.setOnce("letter", bytes("anew")))).toBe("anew");
+    expect(await readAll(await there?.get("letter"))).toBe("anew");
   });
 });

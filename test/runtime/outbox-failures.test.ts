@@ -215,7 +215,7 @@ describe("a send fails", () => {
       { recipient: "full@example.test", state: "queued" },
       { recipient: "gone@example.test", state: "failed" },
     ]);
-    world.clock.advance(3_000);
+    world.clock.advance(60_000);
     node.outbox.kick({ accountId });
     await until("the full mailbox has it too", async () =>
       (await states()).every((one) => one.state !== "queued" && one.state !== "sending"),

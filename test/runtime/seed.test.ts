@@ -30,6 +30,7 @@ const seed = async (options: { readonly breaksAt?: number } = {}) => {
   const outbox = startOutbox({ db, files, publisher, log, now });
   const supervisor = await startSupervisor({
     db,
+    files,
     connectors,
     journal,
     outbox,

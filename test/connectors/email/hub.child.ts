@@ -38,6 +38,9 @@ const hub: Hub = {
     if (state === "online") dieAt("just connected");
   },
   alive: () => undefined,
+  folder: () => Promise.reject(new Error("no folder here")),
+  browser: { flags: [] },
+  frozen: { get: async () => undefined, setOnce: () => Promise.reject(new Error("nothing is sent here")) },
   vault: { get: async () => undefined, set: async () => undefined },
   memory: {
     get: async (key) => (existsSync(memoryFile(key)) ? readFileSync(memoryFile(key), "utf8") : undefined),

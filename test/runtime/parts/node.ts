@@ -28,6 +28,11 @@ export const startNode = async (
   const outbox = startOutbox({ db, publisher, files, log, now, random: () => 0 });
   const supervisor = await startSupervisor({
     db,
+    files: {
+      ...files,
+      put: () => Promise.reject(new Error("no file is kept here")),
+      stat: () => Promise.resolve(null),
+    },
     connectors: o.connectors,
     journal,
     outbox,

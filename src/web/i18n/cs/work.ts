@@ -186,6 +186,7 @@ export const work: Part<typeof english> = {
   "delivery.sendAgain": "Poslat znovu",
   "failure.auth": "Kanál odmítl naše přihlášení. Musí ho obnovit správce.",
   "failure.rate-limited": "Kanál nás žádá, ať zpomalíme.",
+  "failure.later": "Druhá strana teď zprávu nepřijímá.",
   "failure.unreachable": "Kanál není dostupný.",
   "failure.uncertain": "Kanál zprávu nepotvrdil.",
   "failure.window-closed": "Lhůta pro odpověď na tomto kanálu uplynula.",

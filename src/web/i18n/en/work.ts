@@ -164,6 +164,7 @@ export const work = {
   "delivery.sendAgain": "Send again",
   "failure.auth": "The channel refused our login. An administrator must renew it.",
   "failure.rate-limited": "The channel asks us to slow down.",
+  "failure.later": "The other side cannot take the message now.",
   "failure.unreachable": "The channel cannot be reached.",
   "failure.uncertain": "The channel did not confirm the message.",
   "failure.window-closed": "The time to reply on this channel has passed.",

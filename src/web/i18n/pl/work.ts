@@ -187,6 +187,7 @@ export const work: Part<typeof english> = {
   "delivery.sendAgain": "Wyślij ponownie",
   "failure.auth": "Kanał odrzucił nasze logowanie. Musi je odnowić administrator.",
   "failure.rate-limited": "Kanał prosi o zwolnienie.",
+  "failure.later": "Druga strona nie przyjmuje teraz wiadomości.",
   "failure.unreachable": "Kanał jest niedostępny.",
   "failure.uncertain": "Kanał nie potwierdził wiadomości.",
   "failure.window-closed": "Czas na odpowiedź w tym kanale minął.",

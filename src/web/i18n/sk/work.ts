@@ -186,6 +186,7 @@ export const work: Part<typeof english> = {
   "delivery.sendAgain": "Poslať znova",
   "failure.auth": "Kanál odmietol naše prihlásenie. Musí ho obnoviť správca.",
   "failure.rate-limited": "Kanál nás žiada, aby sme spomalili.",
+  "failure.later": "Druhá strana teraz správu neprijíma.",
   "failure.unreachable": "Kanál nie je dostupný.",
   "failure.uncertain": "Kanál správu nepotvrdil.",
   "failure.window-closed": "Lehota na odpoveď na tomto kanáli uplynula.",
