@@ -123,6 +123,8 @@ export type MediaEvent =
       /** Where sound was left out, milliseconds from the start. */
       readonly pauses: readonly { readonly fromMs: number; readonly toMs: number; readonly reason: string }[];
     }
+  /** Its file could not be written to the end (disk full): what is there is kept and closed by the next start. */
+  | { readonly type: "recordingFailed"; readonly recording: string }
   /** A media process died: these legs and recordings are gone (files up to now are kept and closed by the next start). */
   | { readonly type: "down"; readonly legs: readonly LegId[]; readonly recordings: readonly string[] };
 
