@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { z } from "zod";
 
 /** What the operator may set. The README's table and the check for unknown names are made from this list. */
@@ -43,6 +43,12 @@ export const variables = [
     meaning: "1 fills an empty database with the demo on first start, 0 does not.",
   },
   { name: "UPLOAD_MAX_MB", byDefault: "25", meaning: "Largest file an agent or visitor may attach, 1 to 1000." },
+  {
+    name: "CHROMIUM_PATH",
+    byDefault: "where Debian installs it",
+    meaning: "Absolute path of the Chromium that WhatsApp through a linked phone runs in.",
+  },
+  { name: "CHROMIUM_FLAGS", byDefault: "none", meaning: "More flags for that Chromium, separated by spaces." },
   { name: "LOG_LEVEL", byDefault: "info", meaning: "fatal, error, warn, info, debug, trace or silent." },
 ] as const;
 
@@ -61,6 +67,9 @@ export interface Config {
   readonly secret?: string;
   readonly demo: boolean;
   readonly uploadMaxBytes: number;
+  /** Absolute. Unset: where distributions install it. */
+  readonly chromiumPath?: string;
+  readonly chromiumFlags: readonly string[];
   readonly logLevel: (typeof logLevels)[number];
 }
 
@@ -149,6 +158,18 @@ const uploadMaxMb = z
   .transform(Number)
   .refine((value) => value <= 1000, "UPLOAD_MAX_MB must be a whole number from 1 to 1000.");
 
+const chromiumPath = z
+  .string()
+  .refine((path) => isAbsolute(path), "CHROMIUM_PATH must be an absolute path, such as /usr/bin/chromium.");
+
+const chromiumFlags = z
+  .string()
+  .transform((text) => text.split(/\s+(?=--)/))
+  .refine(
+    (flags) => flags.every((flag) => flag.startsWith("--")),
+    "CHROMIUM_FLAGS must be flags that begin with --, separated by spaces.",
+  );
+
 const environment = z.object({
   PORT: port.default(3000),
   HOST: host.default("127.0.0.1"),
@@ -159,6 +180,8 @@ const environment = z.object({
   LINKA_SECRET: secret.optional(),
   LINKA_DEMO: yesNo.optional(),
   UPLOAD_MAX_MB: uploadMaxMb.default(25),
+  CHROMIUM_PATH: chromiumPath.optional(),
+  CHROMIUM_FLAGS: chromiumFlags.default([]),
   LOG_LEVEL: z.enum(logLevels, `LOG_LEVEL must be one of ${logLevels.join(", ")}.`).default("info"),
 });
 
@@ -184,6 +207,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     ...(values.LINKA_SECRET === undefined ? {} : { secret: values.LINKA_SECRET }),
     demo: values.LINKA_DEMO ?? values.DATABASE_URL === undefined,
     uploadMaxBytes: values.UPLOAD_MAX_MB * 1024 * 1024,
+    ...(values.CHROMIUM_PATH === undefined ? {} : { chromiumPath: values.CHROMIUM_PATH }),
+    chromiumFlags: values.CHROMIUM_FLAGS,
     logLevel: values.LOG_LEVEL,
   };
 }

@@ -35,7 +35,7 @@ export interface AccountHealth {
   readonly state: ChannelState;
   readonly text: string;
   /** What an admin must scan or open to log in; kept in memory only. */
-  readonly show: { readonly qr: string } | { readonly url: string } | null;
+  readonly show: { readonly qr: string } | { readonly code: string } | { readonly url: string } | null;
   /** When the channel last proved that it works; null = not since this process opened it. */
   readonly aliveAt: Date | null;
 }

@@ -29,6 +29,8 @@ export interface Bench {
 export interface Remote {
   /** Settings of each account as the database stores them (JSON), every secret filled in. */
   readonly settings: Readonly<Record<Side, unknown>>;
+  /** For channels that keep files: the folder of an account, made and removed by the bench. */
+  folder?(side: Side): Promise<string>;
   /** Secrets beyond the settings (a token the remote hands out) that must not leak either. */
   readonly secrets?: readonly string[];
   /** A customer who can write to this account and be written to. The same name on both sides is the same person. */

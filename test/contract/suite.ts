@@ -31,7 +31,8 @@ export const onStage = async <T>(
 ): Promise<T> => {
   const patienceMs = bench.patienceMs ?? defaultPatienceMs;
   const remote = await bench.start();
-  const accounts = { a: makeAccount("a"), b: makeAccount("b") };
+  const accountOf = (side: Side) => makeAccount(side, remote.folder && (async () => (await remote.folder?.(side)) ?? ""));
+  const accounts = { a: accountOf("a"), b: accountOf("b") };
   const opened: OpenAccount[] = [];
   const open = (side: Side = "a"): OpenAccount => {
     const account = openAccount(connector, accounts[side], remote.settings[side]);

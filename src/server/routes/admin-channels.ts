@@ -126,7 +126,11 @@ const settingOf = (
     address: connector.address(config),
     queueId: body.queueId,
     enabled: body.enabled,
-    config: Object.fromEntries(Object.entries(config).filter((entry) => !isSecret(entry))),
+    config: {
+      // The column channel_account.channel reads it there.
+      ...(connector.channel !== undefined && { as: connector.channel }),
+      ...Object.fromEntries(Object.entries(config).filter((entry) => !isSecret(entry))),
+    },
     secretsEnc: sealChannelSecrets({ secrets: context.secrets, accountId: id, values }),
     secretHints: Object.fromEntries(Object.entries(values).map(([key, value]) => [key, secretHint(value)])),
   };
