@@ -1,3 +1,4 @@
+import type { FailureCode } from "./errors.ts";
 import type { RemoteId, ThreadKey } from "./ids.ts";
 
 /** Kinds of addresses a person can have. A number and a WhatsApp number are different things on purpose. */
@@ -84,6 +85,11 @@ export interface InboundMessage {
   readonly participants?: readonly Address[];
   /** The sender is proved not to be who they say (DMARC failure): held instead of appended. */
   readonly suspicious?: boolean;
+  /**
+   * The channel has one thread with a person, whatever address they write from: where `thread` is new, the thread this
+   * account already has with any of the sender's addresses is joined, and the first address is where answers go from now on.
+   */
+  readonly oneThreadPerPerson?: boolean;
   /** Machine-made mail: shown, but reopens nothing, starts no clock and is never auto-answered. */
   readonly automatic?: boolean;
   /** The channel took it for spam: filed apart under the tag "spam", closed, with no unread mark and no clock. */
@@ -134,6 +140,10 @@ export interface InboundReceipt {
   /** With "failed": the address does not exist. The next send to it asks first. */
   readonly gone?: true;
   readonly error?: string;
+  /** With "failed": what the failure means; absent = the channel refused it. */
+  readonly code?: FailureCode;
+  /** What the channel charges for it, kept with the message. */
+  readonly price?: { readonly category?: string; readonly billable?: boolean; readonly model?: string };
   readonly at: Date;
 }
 /** Something arrived that the connector could not read: parked visibly, replayed through `reparse` after a fix. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { identityKinds } from "#contract";
+import { type FailureCode, failureCodes, identityKinds } from "#contract";
 import type { HashedAddress } from "#core/identity";
 
 /** The channel account an event came through, as the core needs it. */
@@ -32,7 +32,9 @@ const part = z.object({
   blobKey: z.string().nullable(),
   contentId: z.string().nullable(),
   inline: z.boolean(),
-  state: z.enum(["stored", "failed"]),
+  state: z.enum(["pending", "stored", "failed"]),
+  /** Pending: what the provider hands the file out for. */
+  later: z.string().exactOptional(),
 });
 
 const head = { thread: z.string(), id: z.string() };
@@ -61,6 +63,7 @@ export const storedEvent = z.discriminatedUnion("type", [
     replyToken: z.string().exactOptional(),
     participants: z.array(address).exactOptional(),
     suspicious: z.boolean().exactOptional(),
+    oneThreadPerPerson: z.boolean().exactOptional(),
     automatic: z.boolean().exactOptional(),
     spam: z.boolean().exactOptional(),
     historic: z.boolean().exactOptional(),
@@ -74,6 +77,14 @@ export const storedEvent = z.discriminatedUnion("type", [
     state: z.enum(["sent", "delivered", "read", "failed"]),
     recipient: z.string().exactOptional(),
     error: z.string().exactOptional(),
+    code: z.enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]]).exactOptional(),
+    price: z
+      .object({
+        category: z.string().exactOptional(),
+        billable: z.boolean().exactOptional(),
+        model: z.string().exactOptional(),
+      })
+      .exactOptional(),
     at: z.coerce.date(),
   }),
   z.object({ type: z.literal("seen"), ...head, at: z.coerce.date() }),
