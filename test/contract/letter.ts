@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Outbound } from "#contract";
+import type { Limits, Outbound } from "#contract";
 import type { Customer, File } from "./bench.ts";
 
 /** A message for this customer as the core would hand it over. */
@@ -32,4 +32,11 @@ export const textOf = (length: number): string => {
     .repeat(Math.ceil(length / words.length))
     .slice(0, length - 6)
     .replace(/[\s\ud800-\udbff]$/u, "x")} konec`;
+};
+
+/** The longest text of a channel, whichever way it counts. */
+export const longestFor = ({ text, textBytes = Number.POSITIVE_INFINITY }: Limits): string => {
+  let length = text;
+  while (Buffer.byteLength(textOf(length)) > textBytes) length -= 1;
+  return textOf(length);
 };

@@ -49,9 +49,10 @@ export const abilityRules: readonly Rule[] = [
     when: ({ connection }) => connection.react !== undefined,
     check: async (stage) => {
       const { account, customer, sent, thread } = await afterOneMessage(stage);
-      await account.connection.react?.(thread, sent.id, "👍");
+      // The one every channel with reactions has.
+      await account.connection.react?.(thread, sent.id, "❤️");
       await stage.eventually("the reaction shows", async () =>
-        (await customer.received()).some(({ reactions }) => reactions?.includes("👍")),
+        (await customer.received()).some(({ reactions }) => reactions?.includes("❤️")),
       );
     },
   },

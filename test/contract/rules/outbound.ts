@@ -3,7 +3,7 @@ import { ConnectorError, type Outbound } from "#contract";
 import { expect } from "vitest";
 import type { OpenAccount } from "../account.ts";
 import type { Customer, Rule } from "../bench.ts";
-import { letterTo, textOf } from "../letter.ts";
+import { letterTo, longestFor, textOf } from "../letter.ts";
 
 const failureOf = (account: OpenAccount, message: Outbound, signal?: AbortSignal): Promise<unknown> =>
   account.send(message, signal).then(
@@ -82,7 +82,7 @@ export const outboundRules: readonly Rule[] = [
     check: async ({ connector, started, remote, eventually }) => {
       const account = await started();
       const customer = await remote.customer(account, "jana");
-      const text = textOf(connector.limits.text);
+      const text = longestFor(connector.limits);
       await account.send(letterTo(customer, { text }));
       await eventually(`all ${text.length} characters arrive`, () => countAt(customer, text));
     },
@@ -136,11 +136,13 @@ export const outboundRules: readonly Rule[] = [
   {
     says: "delivers a file to the customer byte for byte",
     when: ({ connection, files }) => files && connection.peer === undefined,
-    check: async ({ started, remote, eventually }) => {
+    check: async ({ connector, started, remote, eventually }) => {
       const account = await started();
       const customer = await remote.customer(account, "jana");
+      const takes = connector.limits.attachments;
+      const listed = takes !== false && takes.mimeTypes !== "any" ? takes.mimeTypes[0] : undefined;
       const bytes = Buffer.from(randomUUID().repeat(200)).map((byte, index) => byte ^ (index % 256));
-      const file = { name: "výpis z účtu.bin", mimeType: "application/octet-stream", bytes };
+      const file = { name: "výpis z účtu.bin", mimeType: listed ?? "application/octet-stream", bytes };
       await account.send(letterTo(customer, { text: "V příloze", files: [file] }));
       const [got] = await eventually("the file arrives", async () => {
         const arrived = (await customer.received()).find(({ text }) => text === "V příloze");
