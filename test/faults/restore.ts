@@ -83,9 +83,9 @@ export const drillRestore = async (input: {
       const answer = await fetch(url + path, { method: "POST", headers, body }).catch(() => undefined);
       return answer?.status === 200 ? id : undefined;
     };
-    let over = false;
+    const over = new AbortController();
     const sender = async (): Promise<void> => {
-      while (!over) {
+      while (!over.signal.aborted) {
         const id = await send(hub.url);
         if (id !== undefined) acknowledged.push(id);
       }
@@ -99,7 +99,7 @@ export const drillRestore = async (input: {
     const backup = JSON.parse(said.stdout.trim().split("\n").at(-1) ?? "{}") as { mb: number; ms: number };
     say(`backed up ${backup.mb} MB in ${backup.ms} ms, ${acknowledged.length - before.length} messages came meanwhile`);
     await hub.kill("SIGKILL");
-    over = true;
+    over.abort();
     await Promise.all(senders);
 
     const began = performance.now();
