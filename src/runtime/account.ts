@@ -34,6 +34,8 @@ export interface AccountParts {
 export interface OpenAccount {
   readonly digest: string;
   connection(): Connection | undefined;
+  /** Public address of the account, unique per kind; "" = none, or its settings are not valid. */
+  address(): string;
   /** Takes over what needs no new connection: name, queue, policy. */
   rename(row: AccountRow): void;
   /** Runs the connection and sends through it until `unlead` or `close`. */
@@ -99,6 +101,7 @@ export const openAccount = (
   let ref = refOf(input.row, connector);
   let redact = redactor([]);
   let config: unknown;
+  let address = "";
   let connection: Connection | undefined;
   let state: ChannelState = "stopped";
   let text = "";
@@ -237,6 +240,7 @@ export const openAccount = (
     redact = redactor(Object.values(opened));
     config = { ...(input.row.config as object), ...opened };
     connection = open();
+    if (connection !== undefined) address = connector?.address(config) ?? "";
   } catch (thrown) {
     state = "offline";
     text = thrown instanceof Error ? thrown.message : String(thrown);
@@ -246,6 +250,7 @@ export const openAccount = (
   return {
     digest,
     connection: () => connection,
+    address: () => address,
     rename: (row) => {
       ref = refOf(row, connector);
     },

@@ -8,6 +8,7 @@ import { openHealthLog } from "./health.ts";
 import { keepLeases } from "./lease.ts";
 import type { LeaseProof } from "#store/outbox";
 import type { Outbox, Supervisor } from "./ports.ts";
+import { makeWebhooks } from "./webhooks.ts";
 
 export type { Supervisor } from "./ports.ts";
 
@@ -209,17 +210,7 @@ export const startSupervisor = async (
       await reloadHere(id);
       await poke({ db, kind: "account", id });
     },
-    webhook: async (id, request) => {
-      const connection = accounts.get(id)?.connection();
-      if (connection?.webhook === undefined) return null;
-      try {
-        return await connection.webhook(request);
-      } catch (thrown) {
-        // Not stored: the channel must call again.
-        log.warn({ accountId: id, reason: ConnectorError.from(thrown).code }, "webhook failed");
-        return { status: 503 };
-      }
-    },
+    webhook: makeWebhooks({ accounts, kindOf: (id) => accounts.get(id)?.health().kind ?? "", log }),
     mailboxes: (recipient) =>
       [...accounts].flatMap(([accountId, open]) => {
         const mail = open.connection()?.mail;
