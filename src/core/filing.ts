@@ -255,6 +255,7 @@ export const fileMessage = (input: {
     })),
     reactions: [],
     deliveries: [],
+    actions: [],
   };
   touch(conversation, record);
   if (verdict.held === null) advance(conversation, item, now);

@@ -42,11 +42,19 @@ interface PartRecord {
 export interface DeliveryRecord {
   readonly id: string;
   readonly recipient: string;
+  readonly role: "to" | "cc" | "bcc";
+  readonly scheduled: boolean;
   readonly state: DeliveryState;
   readonly nextAt: Date | null;
   readonly attempts: number;
   readonly errorCode: string | null;
   readonly errorText: string | null;
+}
+
+export interface ActionRecord {
+  readonly op: "edit" | "remove" | "react";
+  readonly state: "queued" | "sending" | "failed";
+  readonly errorCode: string | null;
 }
 
 export interface MessageRecord {
@@ -78,6 +86,8 @@ export interface MessageRecord {
   readonly parts: readonly PartRecord[];
   readonly reactions: readonly { readonly actor: string; readonly emoji: string }[];
   readonly deliveries: readonly DeliveryRecord[];
+  /** What the customer's side does not show yet, or never will. */
+  readonly actions: readonly ActionRecord[];
 }
 
 /** One committed step of a conversation: what changed in (prev, row.version]. */

@@ -5,6 +5,10 @@ import type { MessageRecord } from "./records.ts";
 export interface RefusalData {
   /** With "stale": what was said since, ascending by seq. */
   readonly messages?: readonly MessageRecord[];
+  /** With "window-closed": what may be sent instead. */
+  readonly possible?: readonly ("template" | "channel")[];
+  /** With "new-recipients": who was not in the thread before. Typed by the asker: nothing they do not know. */
+  readonly recipients?: readonly string[];
   /** With "conflict" on a claim: who has it. */
   readonly assigneeId?: string | null;
   /** With "conflict" on a version or draft: what is current. */

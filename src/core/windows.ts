@@ -2,6 +2,14 @@
 export const replyAllowed = (input: { readonly windowUntil: Date | null; readonly now: Date }): boolean =>
   input.windowUntil === null || input.now.getTime() < input.windowUntil.getTime();
 
+/** The same before anything is sent: where a channel has a window, a customer who never wrote has opened none. */
+export const freeTextAllowed = (input: {
+  readonly replyWindowHours: number | false;
+  readonly windowUntil: Date | null;
+  readonly now: Date;
+}): boolean =>
+  input.replyWindowHours === false || (input.windowUntil !== null && input.now.getTime() < input.windowUntil.getTime());
+
 const defaults: Readonly<Record<string, number>> = { email: 10 };
 
 /** Seconds in which an agent may take a reply back, by the tenant's policy {undoSeconds: {kind: n}}, else the channel's. */

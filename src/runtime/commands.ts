@@ -2,6 +2,8 @@ import { type Connection, type Limits, remoteId, threadKey } from "#contract";
 import type { Log } from "#core/log";
 import type { Publisher, StoredChange } from "#core/records";
 import { Refused } from "#core/refused";
+import type { Begin } from "#store/begin";
+import { storeBegin } from "#store/commands-begin";
 import { storeLink, storeRead, storeUpdate } from "#store/commands-conversation";
 import { storeAccept, storeCancel, storeRetry } from "#store/commands-message";
 import { storeSend } from "#store/commands-send";
@@ -12,6 +14,8 @@ import type { Seen } from "#store/seen";
 import type { Secrets } from "../secrets.ts";
 import type { Commands, Outbox } from "./ports.ts";
 import { publishing } from "./publish.ts";
+import { sanitiseAnswer } from "./rich-text.ts";
+import { makeTemplates } from "./templates.ts";
 
 export type { Commands } from "./ports.ts";
 
@@ -27,9 +31,12 @@ export const makeCommands = (input: {
   readonly log: Log;
   readonly now: () => Date;
   readonly limits: (kind: string) => Limits | undefined;
-  readonly connection?: (accountId: string) => Pick<Connection, "markRead"> | undefined;
+  readonly connection?: (accountId: string) => Pick<Connection, "markRead" | "begin" | "templates"> | undefined;
 }): Commands => {
   const { db, publisher, outbox, secrets, limits, log } = input;
+
+  const begin: Begin = (accountId, to) => input.connection?.(accountId)?.begin?.(to) ?? null;
+  const templates = makeTemplates({ ...input, connection: (id) => input.connection?.(id) });
 
   const transact = async <T>(work: (q: Queryable) => Promise<T>): Promise<T> => {
     try {
@@ -56,11 +63,12 @@ export const makeCommands = (input: {
   };
 
   return {
-    sendMessage: async (scope, takes) => {
+    sendMessage: async (scope, given) => {
       const now = input.now();
+      const takes = given.html === undefined ? given : { ...given, html: await sanitiseAnswer(given.html) };
       const done = await transact(async (q) => {
         reach("command.begun");
-        const stored = await storeSend({ q, scope, takes, secrets, limits, now });
+        const stored = await storeSend({ q, scope, takes, secrets, limits, begin, now });
         reach("command.before-commit");
         return stored;
       });
@@ -97,6 +105,13 @@ export const makeCommands = (input: {
       publish(done.change);
       return done.row;
     },
+    beginConversation: async (scope, takes) => {
+      const now = input.now();
+      const done = await transact((q) => storeBegin({ q, scope, takes, secrets, begin, now }));
+      publish(done.change);
+      return done.row;
+    },
+    templates,
     markRead: async (scope, takes) => {
       const done = await transact((q) => storeRead({ q, scope, takes }));
       publish(done.change);

@@ -1,6 +1,7 @@
 import type { AccountId, Connection, Peer, WebhookReply, WebhookRequest } from "#contract";
 import type { ConversationRecord, MessageRecord } from "#core/records";
 import type { Scope } from "#core/scope";
+import type { CachedTemplates } from "#store/templates";
 import type { DraftView, Takes } from "#wire";
 
 /**
@@ -14,6 +15,10 @@ export interface Commands {
   retryMessage(scope: Scope, takes: Takes<"message.retry">): Promise<MessageRecord>;
   acceptHeld(scope: Scope, takes: Takes<"message.accept">): Promise<MessageRecord>;
   updateConversation(scope: Scope, takes: Takes<"conversation.update">): Promise<ConversationRecord>;
+  /** The conversation that begins, or the open one this person is in already. */
+  beginConversation(scope: Scope, takes: Takes<"conversation.begin">): Promise<ConversationRecord>;
+  /** Approved messages of an account; throws Refused unavailable when the provider does not answer. */
+  templates(scope: Scope, takes: Takes<"templates.list">): Promise<CachedTemplates>;
   markRead(scope: Scope, takes: Takes<"conversation.read">): Promise<void>;
   /** A `rev` that is not the stored one is refused with the current draft; an empty body deletes it. */
   saveDraft(scope: Scope, takes: Takes<"draft.save">): Promise<DraftView>;

@@ -15,6 +15,8 @@ export const statusOf: Readonly<Record<RefusalCode, number>> = {
   conflict: 409,
   stale: 409,
   "window-closed": 409,
+  "new-recipients": 409,
+  "no-consent": 403,
   "too-large": 413,
   "rate-limited": 429,
   unavailable: 503,

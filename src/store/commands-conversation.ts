@@ -1,10 +1,11 @@
 import type { ConversationRecord, StoredChange } from "#core/records";
 import { Refused } from "#core/refused";
 import { composed } from "#core/reply";
-import { type Scope, seesQueue } from "#core/scope";
+import type { Scope } from "#core/scope";
 import { isUuid } from "#core/uuid";
 import type { Takes } from "#wire";
 import type { Queryable } from "./db.ts";
+import { linkThread } from "./linking.ts";
 import { loadConversations } from "./load.ts";
 import { type Locked, lockConversation } from "./locked.ts";
 import { newlySeen, type Seen } from "./seen.ts";
@@ -187,10 +188,7 @@ export const storeRead = async (input: {
   return { change: change ?? null, seen };
 };
 
-/**
- * Makes a thread of the same person answerable here. A thread belongs to one open conversation at a time: it leaves a
- * closed one, and is refused with conflict while another open one has it.
- */
+/** Makes a thread of the same person answerable here, with an event that says so. */
 export const storeLink = async (input: {
   readonly q: Queryable;
   readonly scope: Scope;
@@ -199,42 +197,11 @@ export const storeLink = async (input: {
 }): Promise<Result> => {
   const { q, scope, takes, now } = input;
   const conversation = await lockConversation({ q, scope, id: takes.conversationId });
-  const unknown = new Refused("not-found", "This person has no such thread.");
-  if (!isUuid(takes.threadId)) throw unknown;
-  const [thread] = await q.query<{
-    linkedTo: string | null;
-    status: string | null;
-    queueId: string | null;
-    kind: string;
-  }>({
-    name: "lock-linked",
-    text: `select ct.conversation_id as "linkedTo", c.status, c.queue_id as "queueId", a.channel as kind
-      from thread t join channel_account a on a.id = t.account_id join identity i on i.id = t.identity_id
-        left join conversation_thread ct on ct.thread_id = t.id and ct.active_to is null
-        left join conversation c on c.id = ct.conversation_id
-      where t.id = $1 and t.tenant_id = $2 and i.contact_id = $3`,
-    values: [takes.threadId, conversation.tenantId, conversation.contactId],
-  });
-  if (thread === undefined) throw unknown;
-  if (thread.linkedTo === conversation.id) return { row: await rowOf(q, conversation), change: null };
-  if (thread.linkedTo !== null) {
-    if (!seesQueue(scope, conversation.tenantId, thread.queueId)) throw unknown;
-    const ended = await q.query({
-      name: "end-link",
-      text: `update conversation_thread set active_to = greatest($2, active_from) where thread_id = $1 and active_to is null
-        and exists (select 1 from conversation c where c.id = conversation_id and c.status = 'closed') returning thread_id`,
-      values: [takes.threadId, now],
-    });
-    if (ended.length === 0) throw new Refused("conflict", "Another open conversation of this person uses this thread.");
-  }
-  await q.query({
-    name: "link-thread",
-    text: "insert into conversation_thread (conversation_id, thread_id, tenant_id, active_from) values ($1, $2, $3, $4)",
-    values: [conversation.id, takes.threadId, conversation.tenantId, now],
-  });
+  const channel = await linkThread({ q, scope, conversation, threadId: takes.threadId, now });
+  if (channel === null) return { row: await rowOf(q, conversation), change: null };
   const event = eventMessage({
     actor: actorOf(scope, conversation.tenantId),
-    detail: { event: "linked", from: null, to: thread.kind },
+    detail: { event: "linked", from: null, to: channel },
   });
   await appendMessages({ q, conversation, messages: [event], now });
   const [change] = await finishSteps({

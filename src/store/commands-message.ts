@@ -87,7 +87,7 @@ export const storeRetry = async (
     text: `select window_until as "windowUntil" from thread where id = $1`,
     values: [message.threadId],
   });
-  if (!replyAllowed({ windowUntil: thread?.windowUntil ?? null, now }))
+  if (message.kind !== "template" && !replyAllowed({ windowUntil: thread?.windowUntil ?? null, now }))
     throw new Refused("window-closed", "The reply window of this channel has closed.");
   const again = await q.query<{ accountId: string }>({
     name: "retry-deliveries",

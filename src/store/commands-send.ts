@@ -2,15 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { Limits } from "#contract";
 import type { MessageRecord, StoredChange } from "#core/records";
 import { Refused } from "#core/refused";
-import { checkFiles, composed, unseen } from "#core/reply";
+import { checkFiles, unseen } from "#core/reply";
 import type { Scope } from "#core/scope";
-import { searchable } from "#core/search";
-import { splitText } from "#core/split";
 import { preview } from "#core/text";
-import { uuid } from "#core/uuid";
-import { replyAllowed, undoSeconds } from "#core/windows";
+import { undoSeconds } from "#core/windows";
 import type { Takes } from "#wire";
 import type { Secrets } from "../secrets.ts";
+import type { Begin } from "./begin.ts";
 import type { Queryable } from "./db.ts";
 import { loadConversations, loadMessages, loadSaidAfter } from "./load.ts";
 import { type Locked, lockConversation } from "./locked.ts";
@@ -18,14 +16,17 @@ import {
   addDeliveries,
   addParts,
   ensureReplyToken,
-  findReplyThread,
+  findParts,
   findUploads,
+  type Recipient,
   type ReplyThread,
-  type UploadedFile,
 } from "./outgoing.ts";
 import { newlySeen, type Seen } from "./seen.ts";
+import { composeMessages } from "./send-compose.ts";
+import { admitRecipients, isLetterThread, sendRecipients } from "./send-recipients.ts";
+import { sendThread } from "./send-thread.ts";
 import { actorOf, statusChange } from "./status.ts";
-import { appendMessages, eventMessage, finishSteps, type NewMessage } from "./step.ts";
+import { appendMessages, eventMessage, finishSteps } from "./step.ts";
 
 /** What a send did: now, or when the same clientKey was here before. */
 export interface SendResult {
@@ -43,8 +44,14 @@ interface SendInput {
   readonly takes: Takes<"message.send">;
   readonly secrets: Secrets;
   readonly limits: (kind: string) => Limits | undefined;
+  /** Absent: no connection is open here, nothing can be begun. */
+  readonly begin?: Begin;
   readonly now: Date;
 }
+
+type Sending = SendInput & { readonly begin: Begin };
+
+const noThread = { thread: null, limits: null, linked: null } as const;
 
 /**
  * What an earlier send with this clientKey did. It is told again, with all that came since: the hub that stored it may
@@ -90,81 +97,66 @@ const refuseStale = async (input: SendInput, conversation: Locked): Promise<void
     throw new Refused("stale", "The conversation moved on while you were writing.", { messages });
 };
 
-const openThread = async (input: SendInput, conversation: Locked): Promise<{ thread: ReplyThread; limits: Limits }> => {
-  const thread = await findReplyThread({
-    q: input.q,
-    tenantId: conversation.tenantId,
-    conversationId: conversation.id,
-    threadId: input.takes.threadId ?? null,
-  });
-  if (thread === null) throw new Refused("bad-request", "There is no channel to answer on in this conversation.");
-  const limits = input.limits(thread.kind);
-  if (!thread.enabled || limits === undefined) throw new Refused("unavailable", "This channel is switched off.");
-  if (!replyAllowed({ windowUntil: thread.windowUntil, now: input.now }))
-    throw new Refused("window-closed", "The reply window of this channel has closed.");
-  return { thread, limits };
+const year = 366 * 86_400_000;
+
+/** When it goes: at the moment the agent chose, else when the time to take it back is over. */
+const dueAt = (
+  input: SendInput,
+  conversation: Locked,
+  thread: ReplyThread,
+): { heldUntil: Date | null; scheduled: boolean } => {
+  const { takes, now } = input;
+  if (takes.sendAt !== undefined) {
+    const at = new Date(takes.sendAt);
+    const ahead = at.getTime() - now.getTime();
+    if (ahead <= 0 || ahead > year) throw new Refused("bad-request", "Choose a moment within the next year.");
+    return { heldUntil: at, scheduled: true };
+  }
+  const undo = undoSeconds({ policy: conversation.policy, kind: thread.kind });
+  return { heldUntil: undo > 0 ? new Date(now.getTime() + undo * 1000) : null, scheduled: false };
 };
 
 const writeDeliveries = async (
   input: SendInput,
-  o: { conversation: Locked; thread: ReplyThread; limits: Limits; messages: readonly { id: string; seq: number }[] },
+  o: {
+    conversation: Locked;
+    thread: ReplyThread;
+    limits: Limits;
+    recipients: readonly [Recipient, ...Recipient[]];
+    messages: readonly { id: string; seq: number }[];
+  },
 ): Promise<Date> => {
   const { q, secrets, now } = input;
-  const { conversation, thread, limits, messages } = o;
+  const { conversation, thread, limits, messages, recipients } = o;
   const { tenantId } = conversation;
-  const address = thread.valueEnc === null ? "" : secrets.openText("identity", thread.valueEnc, tenantId);
-  const undo = undoSeconds({ policy: conversation.policy, kind: thread.kind });
-  const heldUntil = undo > 0 ? new Date(now.getTime() + undo * 1000) : null;
+  const { heldUntil, scheduled } = dueAt(input, conversation, thread);
   await addDeliveries({
     q,
     tenantId,
     conversationId: conversation.id,
     thread,
     messages,
-    recipients: [address],
+    recipients,
     heldUntil,
+    scheduled,
     now,
   });
-  if (limits.subject && address !== "")
+  const [{ recipient }] = recipients;
+  if (limits.subject && recipient !== "")
     await ensureReplyToken({
       q,
       tenantId,
       thread,
-      recipientHash: secrets.keyedHash("reply-token", address),
+      recipientHash: secrets.keyedHash("reply-token", recipient),
       token: randomBytes(12).toString("hex"),
     });
+  if (isLetterThread(thread, limits)) await admitRecipients(input, { tenantId, threadId: thread.id, recipients });
   return heldUntil ?? now;
 };
 
-const compose = (
-  input: SendInput,
-  o: { conversation: Locked; thread: ReplyThread | null; limits: Limits | null; files: readonly UploadedFile[] },
-): readonly NewMessage[] => {
-  const { scope, takes } = input;
-  const text = composed(takes.text);
-  if (text === "" && o.files.length === 0) throw new Refused("bad-request", "An empty message cannot be sent.");
-  const pieces = o.limits === null ? [text] : splitText(text, o.limits.text);
-  const actor = actorOf(scope, o.conversation.tenantId);
-  const subject = o.limits?.subject === true && takes.subject !== undefined ? composed(takes.subject) : null;
-  return pieces.map((body, index) => ({
-    id: uuid(),
-    threadId: o.thread?.id ?? null,
-    accountId: o.thread?.accountId ?? null,
-    direction: o.thread === null ? "note" : "out",
-    authorType: actor.type,
-    authorId: actor.id,
-    authorName: actor.name,
-    clientKey: index === 0 ? takes.clientKey : `${takes.clientKey}#${index + 1}`,
-    replyToId: o.thread?.answersId ?? null,
-    subject,
-    body,
-    detail: pieces.length > 1 ? { part: index + 1, parts: pieces.length } : {},
-    searchText: searchable(subject, body),
-  }));
-};
-
 /** Stores a reply with its deliveries, or a note, in the caller's transaction. Throws Refused. */
-export const storeSend = async (input: SendInput): Promise<SendResult> => {
+export const storeSend = async (given: SendInput): Promise<SendResult> => {
+  const input: Sending = { begin: () => null, ...given };
   const { q, scope, takes, now } = input;
   const conversation = await lockConversation({ q, scope, id: takes.conversationId });
   const known = await already(input, conversation);
@@ -172,16 +164,24 @@ export const storeSend = async (input: SendInput): Promise<SendResult> => {
 
   const reply = takes.mode === "reply";
   if (reply) await refuseStale(input, conversation);
-  const { thread, limits } = reply ? await openThread(input, conversation) : { thread: null, limits: null };
+  const { thread, limits, linked } = reply ? await sendThread(input, conversation) : noThread;
   const { tenantId } = conversation;
-  const files = await findUploads({ q, tenantId, ownerId: scope.actor.id, ids: takes.uploadIds });
+  const files = [
+    ...(await findUploads({ q, tenantId, ownerId: scope.actor.id, ids: takes.uploadIds })),
+    ...(await findParts({ q, conversationId: conversation.id, ids: takes.partIds ?? [] })),
+  ];
   checkFiles({ limits: limits === null ? null : limits.attachments, files });
-  const messages = compose(input, { conversation, thread, limits, files });
+  const recipients =
+    thread === null || limits === null ? null : await sendRecipients(input, { conversation, thread, limits });
+  const messages = await composeMessages(input, { conversation, thread, limits, files });
 
   const me = scope.actor.type === "user" ? scope.actor.id : null;
   const takesOver = reply && conversation.assigneeId === null && me !== null;
   const actor = actorOf(scope, tenantId);
-  const assigned = takesOver ? [eventMessage({ actor, detail: { event: "assigned", from: null, to: me } })] : [];
+  const before = [
+    ...(linked === null ? [] : [eventMessage({ actor, detail: { event: "linked", from: null, to: linked } })]),
+    ...(takesOver ? [eventMessage({ actor, detail: { event: "assigned", from: null, to: me } })] : []),
+  ];
   // Answering a sleeping or closed conversation wakes it, unless the agent says what shall become of it.
   const wakes = reply && (conversation.status === "snoozed" || conversation.status === "closed");
   const status = statusChange({
@@ -191,16 +191,16 @@ export const storeSend = async (input: SendInput): Promise<SendResult> => {
     actor,
     now,
   });
-  const all = [...assigned, ...messages, ...status.events];
-  const firstSeq = conversation.lastSeq + assigned.length + 1;
+  const all = [...before, ...messages, ...status.events];
+  const firstSeq = conversation.lastSeq + before.length + 1;
   const lastSeq = await appendMessages({ q, conversation, messages: all, now });
   const last = messages.at(-1);
   if (last !== undefined) await addParts({ q, tenantId, messageId: last.id, files });
   const numbered = messages.map((message, index) => ({ id: message.id, seq: firstSeq + index }));
   const at =
-    thread === null || limits === null
+    thread === null || limits === null || recipients === null
       ? null
-      : await writeDeliveries(input, { conversation, thread, limits, messages: numbered });
+      : await writeDeliveries(input, { conversation, thread, limits, recipients, messages: numbered });
 
   await q.query({
     name: "after-send",

@@ -138,6 +138,8 @@ export interface ThreadRecord {
   readonly id: string;
   readonly accountId: string;
   readonly accountName: string;
+  /** Of the connector; `channel` is what it is shown as. */
+  readonly kind: string;
   readonly channel: string;
   readonly subject: string | null;
   /** Masked. */
@@ -157,6 +159,23 @@ export interface ConversationDetailRecord {
   readonly drafts: readonly DraftView[];
 }
 
+/** Threads that are or were linked to a conversation that the caller has found visible. */
+export const conversationThreads = (input: {
+  readonly db: Db;
+  readonly tenantId: string;
+  readonly id: string;
+}): Promise<ThreadRecord[]> =>
+  input.db.query<ThreadRecord>({
+    name: "conversation-threads",
+    text: `select distinct on (t.id) t.id, t.account_id as "accountId", a.name as "accountName", a.kind, a.channel, t.subject,
+        coalesce(i.display, '') as address, coalesce(i.kind, '') as "addressKind", t.window_until as "windowUntil",
+        t.customer_read_seq as "customerReadSeq", l.active_to is null as active
+      from conversation_thread l join thread t on t.id = l.thread_id join channel_account a on a.id = t.account_id
+        left join identity i on i.id = t.identity_id
+      where l.conversation_id = $1 and l.tenant_id = $2 order by t.id, l.active_from desc`,
+    values: [input.id, input.tenantId],
+  });
+
 /** Everything the conversation pane needs: the row first, so that nothing read after it is older. Refused not-found. */
 export const openConversation = async (
   input: Ask & {
@@ -169,16 +188,7 @@ export const openConversation = async (
   const row = await visibleRow({ db, scope, id });
   const [contact, threads, page, drafts] = await Promise.all([
     getContact({ db, scope, secrets, id: row.contactId }),
-    db.query<ThreadRecord>({
-      name: "conversation-threads",
-      text: `select distinct on (t.id) t.id, t.account_id as "accountId", a.name as "accountName", a.channel, t.subject,
-          coalesce(i.display, '') as address, coalesce(i.kind, '') as "addressKind", t.window_until as "windowUntil", t.customer_read_seq as "customerReadSeq",
-          l.active_to is null as active
-        from conversation_thread l join thread t on t.id = l.thread_id join channel_account a on a.id = t.account_id
-          left join identity i on i.id = t.identity_id
-        where l.conversation_id = $1 and l.tenant_id = $2 order by t.id, l.active_from desc`,
-      values: [id, row.tenantId],
-    }),
+    conversationThreads({ db, tenantId: row.tenantId, id }),
     newestMessages({ db, tenantId: row.tenantId, id, limit: Math.min(Math.max(input.limit ?? 50, 1), 100) }),
     db.query<DraftView>({
       name: "conversation-drafts",

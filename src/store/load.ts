@@ -17,9 +17,12 @@ export const messageSql = `
       from message_part p where p.message_id = m.id), '[]') as parts,
     coalesce((select json_agg(json_build_object('actor', r.actor, 'emoji', r.emoji) order by r.at, r.actor)
       from reaction r where r.message_id = m.id and r.emoji <> ''), '[]') as reactions,
-    coalesce((select json_agg(json_build_object('id', d.id, 'recipient', d.recipient, 'state', d.state, 'nextAt', d.next_at,
+    coalesce((select json_agg(json_build_object('id', d.id, 'recipient', d.recipient, 'role', d.role,
+        'scheduled', d.scheduled, 'state', d.state, 'nextAt', d.next_at,
         'attempts', d.attempts, 'errorCode', d.error_code, 'errorText', d.error_text) order by d.id)
-      from delivery d where d.message_id = m.id), '[]') as deliveries
+      from delivery d where d.message_id = m.id), '[]') as deliveries,
+    coalesce((select json_agg(json_build_object('op', x.op, 'state', x.state, 'errorCode', x.error_code) order by x.id)
+      from message_action x where x.message_id = m.id and x.state <> 'done'), '[]') as actions
   from message m left join channel_account a on a.id = m.account_id`;
 
 export const conversationSql = `

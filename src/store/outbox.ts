@@ -1,4 +1,4 @@
-import type { IdentityKind } from "#contract";
+import type { Content, IdentityKind } from "#contract";
 import type { DeliveryState } from "#wire";
 import type { StoredChange } from "#core/records";
 import type { Db } from "./db.ts";
@@ -22,6 +22,10 @@ export interface Claimed {
   readonly windowUntil: Date | null;
   readonly subject: string | null;
   readonly body: string;
+  readonly html: string | null;
+  readonly content: Content | null;
+  /** Everybody the message is for, those it reached already included. */
+  readonly recipients: readonly { readonly recipient: string; readonly role: "to" | "cc" | "bcc" }[];
   readonly authorName: string;
   readonly avatarUrl: string | null;
   readonly writtenAt: Date;
@@ -65,10 +69,11 @@ export const claimDue = (input: {
         where d.account_id = $1 and d.tenant_id = $2 and d.state in ('held', 'queued') and d.next_at <= $3
           and exists (select 1 from lead)
           and not exists (select 1 from delivery e where e.thread_id = d.thread_id and e.seq < d.seq
-            and e.conversation_id = d.conversation_id and e.state in ('held', 'queued', 'sending'))
+            and e.conversation_id = d.conversation_id and e.state in ('held', 'queued', 'sending')
+            and not (e.scheduled and e.state = 'held'))
           and not exists (select 1 from delivery e where e.thread_id = d.thread_id
             and e.conversation_id <> d.conversation_id and e.created_at < d.created_at
-            and e.state in ('held', 'queued', 'sending'))
+            and e.state in ('held', 'queued', 'sending') and not (e.scheduled and e.state = 'held'))
         order by d.next_at limit $7 for update of d skip locked),
       taken as (
         update delivery d set state = 'sending', rank = 2, attempts = d.attempts + 1, claimed_by = $8,
@@ -77,6 +82,9 @@ export const claimDue = (input: {
         returning d.id, d.recipient, d.attempts, d.message_id, d.conversation_id, d.thread_id, d.seq)
       select d.id, d.recipient, d.attempts, d.message_id as "messageId", d.conversation_id as "conversationId",
         t.external_key as "threadKey", t.window_until as "windowUntil", coalesce(m.subject, t.subject) as subject, m.body,
+        m.body_html as html, m.detail -> 'content' as content,
+        (select json_agg(json_build_object('recipient', x.recipient, 'role', x.role) order by x.id)
+          from delivery x where x.message_id = m.id and x.state <> 'cancelled') as recipients,
         m.author_name as "authorName", u.avatar_url as "avatarUrl", m.occurred_at as "writtenAt",
         i.kind as "identityKind", i.scope as "identityScope",
         (select a.external_id from message a where a.id = m.reply_to_id) as answers,

@@ -11,8 +11,10 @@ export interface ReplyThread {
   readonly enabled: boolean;
   readonly windowUntil: Date | null;
   readonly identityId: string | null;
+  readonly identityKind: string | null;
   readonly valueEnc: Buffer | null;
-  /** The customer's last message there: what is being answered. */
+  readonly subject: string | null;
+  /** The message that was named, else the customer's last one there: what is being answered. */
   readonly answersId: string | null;
 }
 
@@ -22,21 +24,26 @@ export const findReplyThread = async (input: {
   readonly tenantId: string;
   readonly conversationId: string;
   readonly threadId: string | null;
+  readonly answersId?: string | null;
 }): Promise<ReplyThread | null> => {
+  const { answersId = null } = input;
   if (input.threadId !== null && !isUuid(input.threadId)) return null;
+  if (answersId !== null && !isUuid(answersId)) return null;
   const [thread] = await input.q.query<ReplyThread>({
     name: "find-reply-thread",
     text: `select t.id, t.account_id as "accountId", a.kind, a.channel, a.enabled, t.window_until as "windowUntil",
-        t.identity_id as "identityId", i.value_enc as "valueEnc", last.id as "answersId"
+        t.identity_id as "identityId", i.kind as "identityKind", i.value_enc as "valueEnc", t.subject,
+        last.id as "answersId"
       from conversation_thread ct
         join thread t on t.id = ct.thread_id
         join channel_account a on a.id = t.account_id
         left join identity i on i.id = t.identity_id
         left join lateral (select m.id, m.seq from message m where m.conversation_id = ct.conversation_id
-          and m.thread_id = t.id and m.direction = 'in' and not m.held order by m.seq desc limit 1) last on true
+          and m.thread_id = t.id and (m.id = $4 or m.direction = 'in' and not m.held)
+          order by (m.id = $4) is true desc, m.seq desc limit 1) last on true
       where ct.conversation_id = $1 and ct.tenant_id = $2 and ct.active_to is null and ($3::uuid is null or t.id = $3)
-      order by last.seq desc nulls last, ct.active_from desc limit 1`,
-    values: [input.conversationId, input.tenantId, input.threadId],
+      order by (last.id = $4) is true desc, last.seq desc nulls last, ct.active_from desc limit 1`,
+    values: [input.conversationId, input.tenantId, input.threadId, answersId],
   });
   return thread ?? null;
 };
@@ -47,6 +54,9 @@ export interface UploadedFile {
   readonly mime: string;
   readonly size: number;
   readonly blobKey: string;
+  /** Of a picture inside the text. */
+  readonly contentId?: string | null;
+  readonly inline?: boolean;
 }
 
 /** Files this agent uploaded for this tenant, in the order asked for. Refused bad-request when one is missing. */
@@ -71,6 +81,28 @@ export const findUploads = async (input: {
   });
 };
 
+/** Files of messages of this conversation, sent on by reference. Refused bad-request when one is missing or not here. */
+export const findParts = async (input: {
+  readonly q: Queryable;
+  readonly conversationId: string;
+  readonly ids: readonly string[];
+}): Promise<readonly UploadedFile[]> => {
+  if (input.ids.length === 0) return [];
+  const found = await input.q.query<UploadedFile>({
+    name: "find-parts",
+    text: `select p.id, p.name, p.mime, p.size, p.blob_key as "blobKey", p.content_id as "contentId", p.inline
+      from message_part p join message m on m.id = p.message_id
+      where p.id = any($1::uuid[]) and m.conversation_id = $2 and p.state = 'stored' and p.blob_key is not null`,
+    values: [input.ids.filter(isUuid), input.conversationId],
+  });
+  const byId = new Map(found.map((file) => [file.id, file]));
+  return input.ids.map((id) => {
+    const file = byId.get(id);
+    if (file === undefined) throw new Refused("bad-request", "A file to be passed on is not in this conversation.");
+    return file;
+  });
+};
+
 /** Hangs uploaded files on a message of this transaction. */
 export const addParts = async (input: {
   readonly q: Queryable;
@@ -81,9 +113,10 @@ export const addParts = async (input: {
   if (input.files.length === 0) return;
   await input.q.query({
     name: "add-parts",
-    text: `insert into message_part (id, tenant_id, message_id, idx, name, mime, size, blob_key, state)
-      select id, $1, $2, idx, name, mime, size, "blobKey", 'stored' from json_to_recordset($3::json)
-        as p(id uuid, idx int, name text, mime text, size int, "blobKey" text)`,
+    text: `insert into message_part (id, tenant_id, message_id, idx, name, mime, size, blob_key, state, content_id, inline)
+      select id, $1, $2, idx, name, mime, size, "blobKey", 'stored', "contentId", coalesce(inline, false)
+      from json_to_recordset($3::json)
+        as p(id uuid, idx int, name text, mime text, size int, "blobKey" text, "contentId" text, inline boolean)`,
     values: [
       input.tenantId,
       input.messageId,
@@ -92,6 +125,11 @@ export const addParts = async (input: {
   });
 };
 
+export interface Recipient {
+  readonly recipient: string;
+  readonly role: "to" | "cc" | "bcc";
+}
+
 /** One delivery a message and recipient. `heldUntil` null: it may go out at once. */
 export const addDeliveries = async (input: {
   readonly q: Queryable;
@@ -99,19 +137,27 @@ export const addDeliveries = async (input: {
   readonly conversationId: string;
   readonly thread: { readonly id: string; readonly accountId: string };
   readonly messages: readonly { readonly id: string; readonly seq: number }[];
-  readonly recipients: readonly string[];
+  readonly recipients: readonly Recipient[];
   readonly heldUntil: Date | null;
+  /** The agent chose the time: what is written meanwhile overtakes it. */
+  readonly scheduled: boolean;
   readonly now: Date;
 }): Promise<void> => {
   const rows = input.messages.flatMap((message) =>
-    input.recipients.map((recipient) => ({ id: uuid(), messageId: message.id, seq: message.seq, recipient })),
+    input.recipients.map(({ recipient, role }) => ({
+      id: uuid(),
+      messageId: message.id,
+      seq: message.seq,
+      recipient,
+      role,
+    })),
   );
   await input.q.query({
     name: "add-deliveries",
-    text: `insert into delivery (id, tenant_id, message_id, conversation_id, thread_id, account_id, recipient, seq,
-        state, rank, next_at)
-      select id, $1, "messageId", $2, $3, $4, recipient, seq, $5, $6, $7 from json_to_recordset($8::json)
-        as d(id uuid, "messageId" uuid, recipient text, seq int)`,
+    text: `insert into delivery (id, tenant_id, message_id, conversation_id, thread_id, account_id, recipient, role, seq,
+        state, rank, next_at, scheduled)
+      select id, $1, "messageId", $2, $3, $4, recipient, role, seq, $5, $6, $7, $9 from json_to_recordset($8::json)
+        as d(id uuid, "messageId" uuid, recipient text, role text, seq int)`,
     values: [
       input.tenantId,
       input.conversationId,
@@ -121,6 +167,7 @@ export const addDeliveries = async (input: {
       input.heldUntil === null ? 1 : 0,
       input.heldUntil ?? input.now,
       JSON.stringify(rows),
+      input.scheduled,
     ],
   });
 };

@@ -16,6 +16,10 @@ export interface NewMessage {
   readonly replyToId: string | null;
   readonly subject: string | null;
   readonly body: string;
+  /** Sanitised. */
+  readonly html?: string | null;
+  /** Absent = a text, or system for an event. */
+  readonly kind?: string;
   readonly detail: Readonly<Record<string, unknown>>;
   readonly searchText: string;
 }
@@ -62,13 +66,14 @@ export const appendMessages = async (input: {
     name: "append-messages",
     text: `with added as (
         insert into message (id, tenant_id, conversation_id, seq, version, thread_id, account_id, direction, kind,
-          author_type, author_id, author_name, client_key, reply_to_id, subject, body, detail, search_text, occurred_at)
+          author_type, author_id, author_name, client_key, reply_to_id, subject, body, body_html, detail, search_text,
+          occurred_at)
         select i.id, $1, $2, $3 + i.no, $7, i."threadId", i."accountId", i.direction,
-          case i.direction when 'event' then 'system' else 'text' end, i."authorType", i."authorId", i."authorName",
-          i."clientKey", i."replyToId", i.subject, i.body, i.detail, i."searchText", $5
+          coalesce(i.kind, case i.direction when 'event' then 'system' else 'text' end), i."authorType", i."authorId", i."authorName",
+          i."clientKey", i."replyToId", i.subject, i.body, i.html, i.detail, i."searchText", $5
         from json_to_recordset($4::json) as i(no int, id uuid, "threadId" uuid, "accountId" uuid, direction text,
           "authorType" text, "authorId" uuid, "authorName" text, "clientKey" text, "replyToId" uuid, subject text,
-          body text, detail jsonb, "searchText" text))
+          body text, html text, kind text, detail jsonb, "searchText" text))
       update conversation set last_seq = $3 + $6 where id = $2`,
     values: [
       conversation.tenantId,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { composing } from "./outgoing.ts";
 import {
   change,
   contactView,
@@ -20,6 +21,10 @@ export const refusalCode = z.enum([
   /** The thread moved on: `data.messages` holds what is new. */
   "stale",
   "window-closed",
+  /** A letter would go to addresses that were not in the thread: `data.recipients` names them. */
+  "new-recipients",
+  /** The law asks for the customer's consent first. */
+  "no-consent",
   "too-large",
   "rate-limited",
   "unavailable",
@@ -68,6 +73,7 @@ const id = z.string().min(1).max(64);
 
 /** What a desk may ask. Each entry: what it sends, what comes back. */
 export const asked = {
+  ...composing,
   "view.open": {
     takes: viewSpec.extend({ after: z.string().optional(), limit: z.int().min(1).max(200).default(200) }),
     gives: viewPage,
@@ -98,23 +104,6 @@ export const asked = {
   "conversation.before": {
     takes: z.object({ id, seq: z.int().min(1), limit: z.int().min(1).max(100).default(50) }),
     gives: z.object({ messages: z.array(messageView), more: z.boolean() }),
-  },
-  /** clientKey makes it idempotent; expectedSeq refuses a reply written on a stale thread. */
-  "message.send": {
-    takes: z.object({
-      conversationId: id,
-      clientKey: z.string().min(8).max(64),
-      mode: z.enum(["reply", "note"]),
-      threadId: id.optional(),
-      text: z.string().max(100_000),
-      subject: z.string().max(500).optional(),
-      uploadIds: z.array(id).max(20).default([]),
-      /** lastSeq the agent saw; absent = send anyway. */
-      expectedSeq: z.int().min(0).optional(),
-      /** Also set this status after sending ("send and close"). */
-      thenStatus: conversationStatus.optional(),
-    }),
-    gives: z.object({ message: messageView }),
   },
   /** Undo: only while every delivery is held (or failed). */
   "message.cancel": { takes: z.object({ messageId: id }), gives: z.object({ message: messageView }) },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { contentType } from "./content.ts";
 
 /** Rows as they leave the server. Every leaf has a class (open, personal, secret) in src/server/present/classes.ts. */
 
@@ -61,7 +62,10 @@ export const attachmentView = z.object({
 export const deliveryView = z.object({
   id: z.string(),
   recipient: z.string(),
+  role: z.enum(["to", "cc", "bcc"]),
   state: deliveryState,
+  /** The agent chose when it goes; dueAt is that moment. */
+  scheduled: z.boolean(),
   /** When a held message goes out (undo) or a retry is due. */
   dueAt: z.iso.datetime().nullable(),
   attempts: z.int(),
@@ -101,10 +105,30 @@ export const messageView = z.object({
   attachments: z.array(attachmentView),
   reactions: z.array(z.object({ actor: z.string(), emoji: z.string() })),
   deliveries: z.array(deliveryView),
+  /** What an agent did to it afterwards and the customer's side does not show yet, or never will. */
+  actions: z.array(
+    z.object({
+      op: z.enum(["edit", "remove", "react"]),
+      state: z.enum(["queued", "sending", "failed"]),
+      errorCode: z.string().nullable(),
+    }),
+  ),
   occurredAt: z.iso.datetime(),
   createdAt: z.iso.datetime(),
   editedAt: z.iso.datetime().nullable(),
   revokedAt: z.iso.datetime().nullable(),
+});
+
+/** What an account takes, read off its connector and the connection that is open. */
+export const takesView = z.object({
+  text: z.int(),
+  attachments: z.boolean(),
+  subject: z.boolean(),
+  /** Free text only within a window after the customer's last message; none yet = none. */
+  window: z.boolean(),
+  content: z.array(contentType),
+  /** Names of the connector's abilities: begin, templates, edit, remove, react. */
+  abilities: z.array(z.string()),
 });
 
 /** A thread an agent may answer on. */
@@ -121,6 +145,7 @@ export const threadView = z.object({
   windowUntil: z.iso.datetime().nullable(),
   customerReadSeq: z.int(),
   active: z.boolean(),
+  takes: takesView,
 });
 
 export const identityView = z.object({
@@ -197,6 +222,7 @@ export type ConversationRow = z.output<typeof conversationRow>;
 export type AttachmentView = z.output<typeof attachmentView>;
 export type DeliveryView = z.output<typeof deliveryView>;
 export type MessageView = z.output<typeof messageView>;
+export type TakesView = z.output<typeof takesView>;
 export type ThreadView = z.output<typeof threadView>;
 export type IdentityView = z.output<typeof identityView>;
 export type ContactView = z.output<typeof contactView>;

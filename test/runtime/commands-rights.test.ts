@@ -20,13 +20,14 @@ let world: World;
 let commands: Commands;
 let tenant: Tenant;
 let made: Case;
+let accountId: string;
 let messageId: string;
 
 beforeAll(async () => {
   world = await openWorld();
   commands = quietCommands(world, [scripted({ kind: "talk" })]);
   tenant = await addTenant(world.db);
-  const accountId = await addAccount(world, { tenant, kind: "talk", url: "http://127.0.0.1:9" });
+  accountId = await addAccount(world, { tenant, kind: "talk", url: "http://127.0.0.1:9" });
   made = await addCase(world, { tenant, accountId });
   const agent = await addAgent(world.db, tenant);
   const message = await commands.sendMessage(agent.scope, sending());
@@ -51,6 +52,15 @@ const everyCommand: { readonly [C in keyof Commands]: (agent: Agent) => Promise<
   updateConversation: ({ scope }) =>
     commands.updateConversation(scope, { id: made.conversationId, set: { priority: 9 } }),
   markRead: ({ scope }) => commands.markRead(scope, { id: made.conversationId, seq: 1 }),
+  beginConversation: ({ scope }) =>
+    commands.beginConversation(scope, {
+      tenantId: tenant.id,
+      accountId,
+      address: "nova@example.test",
+      name: "",
+      subject: "",
+    }),
+  templates: ({ scope }) => commands.templates(scope, { accountId, refresh: false }),
   saveDraft: ({ scope }) =>
     commands.saveDraft(scope, { conversationId: made.conversationId, mode: "note", body: "x", rev: 0 }),
   linkThread: ({ scope }) =>

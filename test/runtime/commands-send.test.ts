@@ -186,7 +186,7 @@ describe("an agent answers", () => {
       "bad-request",
     );
     expect((await refusal(desk.commands.sendMessage(desk.agent.scope, reply(made, { threadId: uuid() })))).code).toBe(
-      "bad-request",
+      "not-found",
     );
     const off = await addAccount(desk.world, { tenant: desk.tenant, kind: "talk", url: "http://127.0.0.1:9" });
     const other = await addCase(desk.world, { tenant: desk.tenant, accountId: off });

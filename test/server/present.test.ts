@@ -13,6 +13,8 @@ const views: Record<keyof typeof classes, z.ZodType> = {
   threadView: wire.threadView,
   contactView: wire.contactView,
   contactListItem,
+  wayView: wire.wayView,
+  letterRecipients: wire.asked["message.recipients"].gives,
   draftView: wire.draftView,
   presence: wire.presence,
   deadLetter: wire.deadLetter,
@@ -74,6 +76,15 @@ test("no other view of the wire reaches a browser unclassified", () => {
       "conversation.open.viewers[].activity",
       "conversation.since.more",
       "conversation.before.more",
+      ...["conversation.ways", "begin.ways"].flatMap((question) =>
+        ["accountId", "accountName", "channel", "kinds[]"].map((key) => `${question}.own[].${key}`),
+      ),
+      // What a provider approved for everybody: no customer is in it.
+      ...["name", "language", "category", "unusable", "header", "body", "footer", "buttons[]"].map(
+        (key) => `templates.list.templates[].${key}`,
+      ),
+      ...["key", "title", "type", "example"].map((key) => `templates.list.templates[].variables[].${key}`),
+      "templates.list.syncedAt",
       "frame.changes[].prev",
       "frame.cursor",
       "rights.tenantIds[]",

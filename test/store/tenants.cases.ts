@@ -175,6 +175,27 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
     each(world.loot.messages, (messageId) => inTx(world, { takes: { messageId }, messageId })),
   "commands-message.storeAccept": (world) =>
     each(world.loot.messages, (messageId) => inTx(world, { takes: { messageId }, messageId })),
+  "commands-begin.storeBegin": (world) =>
+    [{ address: "somebody@zzz.example" }, {}].map((to) =>
+      inTx(world, {
+        secrets: world.bench.secrets,
+        begin: (_: string, { value }: { value: string }) => `to-${value}`,
+        takes: { tenantId: world.loot.tenantId, accountId: world.loot.channels[0], name: "x", subject: "", ...to },
+      }),
+    ),
+  "letter-recipients.letterRecipients": ({ db, scope, bench, loot }) =>
+    each(loot.messages, (messageId) => ({ db, scope, secrets: bench.secrets, messageId, how: "all" })),
+  "ways.personWays": ({ db, scope, bench, loot }) =>
+    each(loot.contacts, (contactId) => ({
+      db,
+      scope,
+      secrets: bench.secrets,
+      tenantId: loot.tenantId,
+      contactId,
+      conversationId: loot.conversations[0],
+      begin: (_: string, { value }: { value: string }) => `to-${value}`,
+      begins: () => true,
+    })),
   "commands-send.storeSend": (world) =>
     each(world.loot.conversations, (conversationId) =>
       inTx(world, {
@@ -205,8 +226,11 @@ export const inside: Readonly<Record<string, string>> = {
   accounts: "the supervisor's own work on all accounts",
   "admin-scope": "computes on the scope itself",
   audit: "written for the tenant the caller was checked for",
+  begin: "for the tenant the caller was checked for",
   "channel-secrets": "no table",
   columns: "no table",
+  consents: "under the conversation lock that checked the scope",
+  "conversations.conversationThreads": "after the conversation was found visible",
   db: "the database itself",
   "feed.currentCursor": "a number of the whole database",
   "feed.cursorAt": "no table",
@@ -222,6 +246,7 @@ export const inside: Readonly<Record<string, string>> = {
   ingest: "the journal's own work",
   journaled: "the journal's own work on all tenants",
   leases: "no business rows",
+  linking: "under the conversation lock that checked the scope",
   links: "no table",
   load: "by tenants that a scope or the journal named",
   logins: "before there is a scope",
@@ -234,9 +259,13 @@ export const inside: Readonly<Record<string, string>> = {
   points: "no table",
   prisma: "the database itself",
   seen: "under the conversation lock that checked the scope",
+  "send-compose": "under the conversation lock that checked the scope",
+  "send-recipients": "for the tenant the caller was checked for",
+  "send-thread": "under the conversation lock that checked the scope",
   sessions: "before there is a scope",
   status: "no table",
   step: "under the conversation lock that checked the scope",
+  templates: "for the tenant the caller was checked for",
   "tenants.createTenant": "makes a tenant, whose only member the asker becomes",
   "tokens.findToken": "before there is a scope",
   transcript: "one thread of one account, named by its own connector",
@@ -247,5 +276,6 @@ export const inside: Readonly<Record<string, string>> = {
   uploads: "for the tenant the caller was checked for",
   "visible.visibility": "computes on the scope itself",
   "visible.visibleSql": "no table",
+  "ways.wantsEmail": "after the conversation was found visible",
   wake: "a timer's own work on all tenants",
 };

@@ -6,9 +6,11 @@ import { listView, openConversation, viewCounts } from "#store/conversations";
 import { currentCursor, syncFeed } from "#store/feed";
 import { messagesBefore, messagesSince } from "#store/messages";
 import { conversationAccess } from "#store/sources";
+import { takesOf } from "../present/channels.ts";
 import { presentContact, presentThread } from "../present/contact.ts";
 import { presentDraft, presentMessage, presentRow } from "../present/conversation.ts";
 import type { Context } from "../parts.ts";
+import { composingHandlers } from "./composing.ts";
 import { audienceIn, type Handlers, type Membership } from "./desk.ts";
 import type { DeskSocket, Place } from "./desk-io.ts";
 import type { PresenceBook } from "./presence.ts";
@@ -57,6 +59,7 @@ export const makeHandlers = (input: {
   };
 
   return {
+    ...composingHandlers({ context }),
     "view.open": async ({ data: { scope } }, { after, limit, ...spec }) => {
       searchable(scope, spec.query);
       // Before the rows: what is committed in between comes twice rather than never.
@@ -102,7 +105,9 @@ export const makeHandlers = (input: {
       return {
         row: presentRow(detail.row, audience),
         contact: presentContact(detail.contact, audience),
-        threads: detail.threads.map((thread) => presentThread(thread, audience)),
+        threads: detail.threads.map((thread) =>
+          presentThread(thread, takesOf({ ...context, accountId: thread.accountId, kind: thread.kind }), audience),
+        ),
         messages: detail.messages.map(present(scope).message),
         more: detail.more,
         drafts: detail.drafts.map((draft) => presentDraft(draft, audience)),
@@ -125,7 +130,6 @@ export const makeHandlers = (input: {
       const page = await messagesBefore({ db, scope, ...takes });
       return { messages: page.messages.map(present(scope).message), more: page.more };
     },
-    "message.send": async ({ data: { scope } }, takes) => messageOf(scope, await commands.sendMessage(scope, takes)),
     "message.cancel": async ({ data: { scope } }, takes) =>
       messageOf(scope, await commands.cancelMessage(scope, takes)),
     "message.retry": async ({ data: { scope } }, takes) => messageOf(scope, await commands.retryMessage(scope, takes)),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { abilitiesOf, type Connector } from "#contract";
-import type { Boot, ChannelAccountView, SettingField } from "#wire";
+import type { Boot, ChannelAccountView, SettingField, TakesView } from "#wire";
 import type { ChannelRow } from "#store/channels";
 import type { Context } from "../parts.ts";
 
@@ -20,6 +20,24 @@ export const channelsOf = (context: Pick<Context, "connectors" | "supervisor">):
       abilities: [...new Set(connections.flatMap(abilitiesOf))],
     };
   });
+};
+
+/** What one account takes: the connector's limits, and the abilities of its connection where one is open. */
+export const takesOf = (
+  input: Pick<Context, "connectors" | "supervisor"> & { readonly accountId: string; readonly kind: string },
+): TakesView => {
+  const connection = input.supervisor.connection(input.accountId);
+  const kind =
+    input.kind === "" ? input.supervisor.health().find((one) => one.accountId === input.accountId)?.kind : input.kind;
+  const limits = input.connectors.find((connector) => connector.kind === kind)?.limits;
+  return {
+    text: limits?.text ?? 0,
+    attachments: limits !== undefined && limits.attachments !== false,
+    subject: limits?.subject === true,
+    window: limits !== undefined && limits.replyWindowHours !== false,
+    content: [...(limits?.content ?? [])],
+    abilities: connection === undefined ? [] : [...abilitiesOf(connection)],
+  };
 };
 
 const property = z.looseObject({

@@ -1,4 +1,4 @@
-import type { ContactView, ThreadView } from "#wire";
+import type { ContactView, TakesView, ThreadView } from "#wire";
 import type { ContactRecord } from "#store/contacts";
 import type { ThreadRecord } from "#store/conversations";
 import { type Audience, masked } from "./classes.ts";
@@ -28,7 +28,7 @@ export const presentContact = (contact: ContactRecord, audience: Audience): Cont
   return audience === "restricted" ? masked("contactView", view) : view;
 };
 
-export const presentThread = (thread: ThreadRecord, audience: Audience): ThreadView => {
+export const presentThread = (thread: ThreadRecord, takes: TakesView, audience: Audience): ThreadView => {
   const view: ThreadView = {
     id: thread.id,
     accountId: thread.accountId,
@@ -40,6 +40,7 @@ export const presentThread = (thread: ThreadRecord, audience: Audience): ThreadV
     windowUntil: thread.windowUntil?.toISOString() ?? null,
     customerReadSeq: thread.customerReadSeq,
     active: thread.active,
+    takes,
   };
   return audience === "restricted" ? masked("threadView", view) : view;
 };

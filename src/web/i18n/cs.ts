@@ -1,5 +1,6 @@
 import { around } from "./cs/around.ts";
+import { outgoing } from "./cs/outgoing.ts";
 import { work } from "./cs/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const cs: Catalogue<FullPlural> = { ...work, ...around };
+export const cs: Catalogue<FullPlural> = { ...work, ...around, ...outgoing };

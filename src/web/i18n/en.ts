@@ -1,5 +1,6 @@
 import { around } from "./en/around.ts";
+import { outgoing } from "./en/outgoing.ts";
 import { work } from "./en/work.ts";
 
 /** English, and the list of all messages: the other catalogues must have exactly these keys. */
-export const en = { ...work, ...around } as const;
+export const en = { ...work, ...around, ...outgoing } as const;

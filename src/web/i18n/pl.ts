@@ -1,5 +1,6 @@
 import { around } from "./pl/around.ts";
+import { outgoing } from "./pl/outgoing.ts";
 import { work } from "./pl/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const pl: Catalogue<FullPlural> = { ...work, ...around };
+export const pl: Catalogue<FullPlural> = { ...work, ...around, ...outgoing };

@@ -1,5 +1,6 @@
 import { around } from "./sk/around.ts";
+import { outgoing } from "./sk/outgoing.ts";
 import { work } from "./sk/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const sk: Catalogue<FullPlural> = { ...work, ...around };
+export const sk: Catalogue<FullPlural> = { ...work, ...around, ...outgoing };

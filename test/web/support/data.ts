@@ -124,6 +124,7 @@ export const message = (input: Partial<MessageView> & { conversationId: string; 
   attachments: [],
   reactions: [],
   deliveries: [],
+  actions: [],
   occurredAt: at(Date.now()),
   createdAt: at(Date.now()),
   editedAt: null,
@@ -134,11 +135,24 @@ export const message = (input: Partial<MessageView> & { conversationId: string; 
 const delivery = (id: string, state: MessageView["deliveries"][number]["state"], error?: string) => ({
   id: `d-${id}`,
   recipient: "•••@seznam.cz",
+  role: "to" as const,
+  scheduled: false,
   state,
   dueAt: null,
   attempts: 1,
   errorCode: error ?? null,
   errorText: null,
+});
+
+/** What the account behind a channel takes. */
+export const takesOf = (kind: string): ThreadView["takes"] => ({
+  text: kind === "whatsapp" ? 4096 : 10_000,
+  attachments: true,
+  subject: kind === "email",
+  window: kind === "whatsapp",
+  content: kind === "whatsapp" ? ["template", "buttons", "list", "location", "contacts"] : [],
+  abilities:
+    kind === "whatsapp" ? ["begin", "templates", "edit", "remove", "react"] : kind === "email" ? ["begin"] : [],
 });
 
 /** One conversation of a made-up person; the same number gives the same conversation. */
@@ -252,6 +266,7 @@ export const makeCase = (i: number, now: number): Case => {
         windowUntil: kind === "whatsapp" ? at(now + 5 * 3_600_000) : null,
         customerReadSeq: 3,
         active: true,
+        takes: takesOf(kind),
       },
       ...(i % 5 === 0
         ? [
@@ -266,6 +281,7 @@ export const makeCase = (i: number, now: number): Case => {
               windowUntil: null,
               customerReadSeq: 0,
               active: true,
+              takes: takesOf("email"),
             },
           ]
         : []),

@@ -15,6 +15,7 @@ import {
   type ViewSpec,
 } from "#wire";
 import { anna, message, petr } from "./data.ts";
+import { composingOf } from "./fake-composing.ts";
 import { adminRoutes, pageRoutes, sessionRoutes } from "./fake-rest.ts";
 import { makeMemory, Refusal } from "./fake-memory.ts";
 import { countsOf, viewOf } from "./fake-views.ts";
@@ -56,6 +57,7 @@ export const startFakeHub = async (options: {
   const tellPresence = (id: string, customerTyping = false) =>
     io.emit("frame", { changes: [], presence: [{ conversationId: id, viewers: viewersOf(id), customerTyping }] });
   const handlers: Handlers = {
+    ...composingOf({ cases, caseOf, messageById }),
     "view.open": (socket, { after, limit, ...spec }) => {
       const all = view(spec, me(socket).id);
       const from = after === undefined ? 0 : Number(after);
@@ -132,6 +134,8 @@ export const startFakeHub = async (options: {
               {
                 id: randomUUID(),
                 recipient: "•••",
+                role: "to" as const,
+                scheduled: takes.sendAt !== undefined,
                 state: heldMs > 0 ? "held" : "queued",
                 dueAt: heldMs > 0 ? new Date(Date.now() + heldMs).toISOString() : null,
                 attempts: 0,
