@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { ConnectorError, defineConnector, type Hub } from "#contract";
+import { begin, templates } from "./begin.ts";
 import { parse } from "./parse.ts";
 import { receiver } from "./receive.ts";
 import { inMemory, overHttp, type Remote } from "./remote.ts";
@@ -36,6 +37,7 @@ export const loopback = defineConnector({
     attachments: { bytes: 2_000_000, perMessage: 10, mimeTypes: "any" },
     replyWindowHours: false,
     subject: true,
+    content: ["template", "buttons", "list", "location", "contacts"],
   },
   idempotentSend: true,
   forOperators: true,
@@ -47,6 +49,8 @@ export const loopback = defineConnector({
         await watch(config, remote, hub, signal);
       },
       ...sender(config, remote),
+      // A visitor of a web page cannot be written to first.
+      ...(config.as === "chat" ? {} : { begin: (to) => begin(config, to), templates: async () => templates }),
       webhook: receiver(config, hub),
       reparse: async (raw) => parse(config, raw),
       async probe(signal) {

@@ -65,7 +65,8 @@ const body = z.strictObject({
 });
 type Body = z.output<typeof body>;
 
-const addressKinds: Record<Settings["as"], IdentityKind> = {
+/** The kind of address the customers of an account have, by what it stands for. */
+export const addressKinds: Record<Settings["as"], IdentityKind> = {
   loopback: "loopback",
   email: "email",
   whatsapp: "wa_phone",

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { ConnectorError, type FailureCode } from "#contract";
+import { ConnectorError, type Content, type FailureCode } from "#contract";
 import { z } from "zod";
 import { sign, signatureHeader } from "./receive.ts";
 import type { Settings } from "./settings.ts";
@@ -11,6 +11,11 @@ export type Order =
       readonly key: string;
       readonly thread: string;
       readonly to: readonly string[];
+      readonly cc?: readonly string[];
+      readonly bcc?: readonly string[];
+      /** Who is still to get it, when some have it already. */
+      readonly stillTo?: readonly string[];
+      readonly content?: Content;
       readonly text: string;
       readonly html?: string;
       readonly subject?: string;

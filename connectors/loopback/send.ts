@@ -35,6 +35,8 @@ const toWire = async (attachment: Attachment) => {
   return { name, mimeType, content: Buffer.concat(chunks).toString("base64") };
 };
 
+const valuesOf = (addresses: Outbound["to"]): string[] => addresses.map(({ value }) => value);
+
 type Sending = Required<Pick<Connection, "send" | "edit" | "remove" | "react" | "typing" | "markRead">>;
 
 export const sender = (account: Settings, remote: Remote): Sending => {
@@ -48,7 +50,11 @@ export const sender = (account: Settings, remote: Remote): Sending => {
     type: "send",
     key: message.key,
     thread: threadOf(message.thread),
-    to: message.to.map(({ value }) => value),
+    to: valuesOf(message.to),
+    ...(message.cc !== undefined && { cc: valuesOf(message.cc) }),
+    ...(message.bcc !== undefined && { bcc: valuesOf(message.bcc) }),
+    ...(message.stillTo !== undefined && { stillTo: message.stillTo }),
+    ...(message.content !== undefined && { content: message.content }),
     text: message.text,
     ...(message.html !== undefined && { html: message.html }),
     ...(message.subject !== undefined && { subject: message.subject }),
