@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Calls, CallStore } from "./calls.ts";
 import type { AccountId, RemoteId, ThreadKey } from "./ids.ts";
 import type { Limits } from "./limits.ts";
 import type { Address, Inbound, Outbound, Sent, Template } from "./message.ts";
@@ -61,6 +62,8 @@ export interface Hub {
   ): Promise<Transcript>;
   /** Reaches every live peer that joined this thread, on every node. */
   tell(thread: ThreadKey, event: string, payload: unknown): void;
+  /** For channels that carry calls; absent while settings are only being tried. */
+  readonly calls?: CallStore;
   readonly log: { info(text: string, fields?: object): void; warn(text: string, fields?: object): void };
   now(): Date;
 }
@@ -223,6 +226,8 @@ export interface Connection {
   };
   /** For channels whose customers hold a live socket to us. */
   peer?(peer: Peer): void;
+  /** For channels that carry calls; the account must be led by this node. */
+  readonly calls?: Calls;
   /** For channels that work through a linked phone. */
   readonly link?: Link;
   /** Reads again what was once handed over as "unparsed". Must not do I/O. */

@@ -1,3 +1,4 @@
+export type { CallDesk, CallRecording, CallReport, Calls, CallStore } from "./calls.ts";
 export {
   type Ability,
   abilitiesOf,
