@@ -319,6 +319,7 @@ const abilities = [
   "webhook",
   "mail",
   "peer",
+  "calls",
   "link",
   "reparse",
   "probe",
