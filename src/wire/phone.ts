@@ -108,5 +108,16 @@ export const phoneTold = {
   "phone.taken": z.object({}),
 };
 
+/** GET /api/recordings/:id: how a recording looks, before a byte of it is played. */
+export const recordingView = z.object({
+  ms: z.int(),
+  /** Loudest moment of each stretch, 0 to 255; the customer, the agent. */
+  left: z.array(z.int()),
+  right: z.array(z.int()),
+  pauses: z.array(z.object({ fromMs: z.int(), toMs: z.int(), reason: z.string() })),
+  sha256: z.string(),
+});
+
+export type RecordingView = z.output<typeof recordingView>;
 export type PhoneCall = z.output<typeof phoneCall>;
 export type PhoneCommand = z.output<typeof phoneCommand>;

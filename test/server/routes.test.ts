@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { uuid } from "#core/uuid";
+import { addRecording } from "./recording.ts";
 import { toy } from "./toy.ts";
 import { allRoutes } from "../../src/server/routes/index.ts";
 import {
@@ -64,6 +65,7 @@ const things = async (tenantId: string) => {
       actorId: user.id,
     },
   });
+  const recording = await addRecording(hub, { tenantId, accountId: account, conversationId: id });
   await hub.prisma.apiToken.create({
     data: {
       id: token,
@@ -84,6 +86,7 @@ const things = async (tenantId: string) => {
     account,
     event,
     merge,
+    recording,
     token,
     queue,
     user: user.id,
@@ -143,6 +146,8 @@ const cases: Record<string, Case> = {
   "get /api/admin/tokens": "nobody's",
   "post /api/uploads": (t) => ({ path: `/api/uploads?name=a.txt&conversationId=${t["conversation"]}`, body: "hello" }),
   "get /api/messages/:id/raw": (t) => ({ path: `/api/messages/${t["message"]}/raw` }),
+  "get /api/recordings/:id": (t) => ({ path: `/api/recordings/${t["recording"]}` }),
+  "get /api/recordings/:id/audio": (t) => ({ path: `/api/recordings/${t["recording"]}/audio` }),
   "get /api/contacts": (t) => ({ path: `/api/contacts?tenantId=${t["tenantId"]}&query=Jana` }),
   "get /api/contacts/:id": (t) => ({ path: `/api/contacts/${t["contact"]}` }),
   "patch /api/contacts/:id": (t) => ({ path: `/api/contacts/${t["contact"]}`, body: { name: "Renamed" } }),
@@ -184,6 +189,7 @@ const placeholder: Record<string, string> = {
   message: uuid(),
   contact: uuid(),
   merge: uuid(),
+  recording: uuid(),
   canned: uuid(),
   account: uuid(),
   user: uuid(),

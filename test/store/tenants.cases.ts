@@ -21,6 +21,7 @@ export interface Loot {
   readonly queues: readonly string[];
   readonly users: readonly string[];
   readonly merges: readonly string[];
+  readonly recordings: readonly string[];
 }
 
 export interface World {
@@ -74,6 +75,7 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
     [loot.tenantId, ...scope.tenantIds].flatMap((tenantId) =>
       ["zzz", "customer@zzz.example"].map((query) => ({ db, scope, secrets: bench.secrets, tenantId, query })),
     ),
+  "recordings.findRecording": ({ db, scope, loot }) => each(loot.recordings, (id) => ({ db, scope, id })),
   "contacts.mergeContacts": ({ db, scope, loot }) => [
     { db, scope, fromId: loot.contacts[0], intoId: loot.contacts[1], reason: "theft", now: now() },
   ],
@@ -175,6 +177,14 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
     each(world.loot.messages, (messageId) => inTx(world, { takes: { messageId }, messageId })),
   "commands-message.storeAccept": (world) =>
     each(world.loot.messages, (messageId) => inTx(world, { takes: { messageId }, messageId })),
+  "message-actions.storeEdit": (world) =>
+    each(world.loot.messages, (messageId) => inTx(world, { messageId, text: "stolen", can: () => true })),
+  "message-actions.storeRemove": (world) =>
+    each(world.loot.messages, (messageId) => inTx(world, { messageId, can: () => true })),
+  "message-actions.storeReact": (world) =>
+    each(world.loot.messages, (messageId) => inTx(world, { messageId, emoji: "👍", can: () => true })),
+  "message-actions.storeAgain": (world) => each(world.loot.messages, (messageId) => inTx(world, { messageId })),
+  "commands-message.lockMessage": (world) => each(world.loot.messages, (messageId) => inTx(world, { messageId })),
   "commands-begin.storeBegin": (world) =>
     [{ address: "somebody@zzz.example" }, {}].map((to) =>
       inTx(world, {
@@ -229,6 +239,9 @@ export const inside: Readonly<Record<string, string>> = {
   begin: "for the tenant the caller was checked for",
   "channel-secrets": "no table",
   columns: "no table",
+  "commands-message.finishMessages": "under the conversation lock that checked the scope",
+  "message-actions.claimActions": "the outbox's own work on all tenants",
+  "message-actions.writeAction": "the outbox's own work on all tenants",
   consents: "under the conversation lock that checked the scope",
   "conversations.conversationThreads": "after the conversation was found visible",
   db: "the database itself",
@@ -258,6 +271,8 @@ export const inside: Readonly<Record<string, string>> = {
   participants: "the journal's own work",
   points: "no table",
   prisma: "the database itself",
+  "recordings.keepRecording": "for the tenant of the account whose call it is",
+  sealed: "no table",
   seen: "under the conversation lock that checked the scope",
   "send-compose": "under the conversation lock that checked the scope",
   "send-recipients": "for the tenant the caller was checked for",

@@ -111,6 +111,15 @@ const settle = async (word: string, shape: readonly number[]): Promise<{ account
     reason: `${word} knows`,
     now: now(),
   });
+  await run(
+    `with k as (insert into call (id, tenant_id, thread_id, direction, state)
+                select gen_random_uuid(), tenant_id, id, 'in', 'ended' from thread where tenant_id = $1 limit 1 returning id)
+     insert into recording (id, tenant_id, call_id, blob_key, notice_version, keep_until, sha256)
+     select $2, $1, id, $3, $3, now(), sha256('x') from k`,
+    account.tenantId,
+    uuid(),
+    `${word} recording`,
+  );
   // Who has no queue is seen by everybody of the tenant, and by nobody else.
   await run("update conversation set queue_id = null where tenant_id = $1 and number % 2 = 0", account.tenantId);
   const statuses = ["closed", "snoozed", "waiting"];
@@ -140,6 +149,7 @@ const lootOf = async (tenantId: string): Promise<Loot> => {
     tokens: await ids("select id from api_token where tenant_id = $1"),
     queues: await ids("select id from queue where tenant_id = $1"),
     users: await ids("select user_id as id from membership where tenant_id = $1"),
+    recordings: await ids("select id from recording where tenant_id = $1"),
     merges: await ids("select id from contact_merge where tenant_id = $1"),
   };
 };

@@ -9,6 +9,7 @@ import { keepingHead, sniff } from "#runtime/sniff";
 import { conversationAccess, messageSource } from "#store/sources";
 import { recordUpload } from "#store/uploads";
 import { audienceOf } from "../present/classes.ts";
+import { rangeOf, unlessGone } from "../ranges.ts";
 import { type Call, idParam, route, type Route } from "../route.ts";
 
 const fileName = z
@@ -72,15 +73,6 @@ const receive = async ({
 const disposition = (kind: "inline" | "attachment", name: string): string =>
   `${kind}; filename="${name.replace(/[^\x20-\x7e]|["\\%]/g, "_")}"; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)}`;
 
-/** One range of bytes, as players ask; anything else is answered with the whole file. */
-const rangeOf = (header: string | undefined, size: number): { start: number; end: number } | "unsatisfiable" | null => {
-  const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
-  if (from === "" && to === "") return null;
-  const start = from === "" ? Math.max(0, size - Number(to)) : Number(from);
-  const end = from === "" || to === "" ? size - 1 : Math.min(Number(to), size - 1);
-  return start > end || start >= size ? "unsatisfiable" : { start, end };
-};
-
 const send = async ({
   context,
   params,
@@ -122,14 +114,8 @@ const send = async ({
   await stream(context.files.read(file.key, { start, end }), response);
 };
 
-const stream = async (source: NodeJS.ReadableStream, response: NodeJS.WritableStream): Promise<void> => {
-  try {
-    await pipeline(source, response);
-  } catch (thrown) {
-    // A reader who closes the tab half way is nobody's fault.
-    if (!(thrown instanceof Error && "code" in thrown && thrown.code === "ERR_STREAM_PREMATURE_CLOSE")) throw thrown;
-  }
-};
+const stream = (source: NodeJS.ReadableStream, response: NodeJS.WritableStream): Promise<void> =>
+  unlessGone(pipeline(source, response));
 
 const raw = async ({ context, who, params, response }: Call<{ id: string }, unknown, undefined>): Promise<void> => {
   const { db, files, now } = context;

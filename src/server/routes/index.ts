@@ -7,12 +7,14 @@ import { adminUserRoutes } from "./admin-users.ts";
 import { cannedRoutes } from "./canned.ts";
 import { contactRoutes } from "./contacts.ts";
 import { fileRoutes } from "./files.ts";
+import { recordingRoutes } from "./recordings.ts";
 import { sessionRoutes } from "./session.ts";
 
 /** The whole API, in the order it is described. */
 export const allRoutes = (input: { readonly now: () => Date }): readonly Route[] => [
   ...sessionRoutes(input.now),
   ...fileRoutes,
+  ...recordingRoutes,
   ...contactRoutes,
   ...cannedRoutes,
   ...adminTenantRoutes,

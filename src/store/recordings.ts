@@ -1,0 +1,103 @@
+import { createReadStream } from "node:fs";
+import { seesQueue, type Scope } from "#core/scope";
+import { Refused } from "#core/refused";
+import { isUuid } from "#core/uuid";
+import type { Secrets } from "../secrets.ts";
+import type { Db } from "./db.ts";
+import type { Files } from "./files.ts";
+import { seal } from "./sealed.ts";
+
+/** Where sound was left out, ms from the start, and why. */
+export interface RecordingPause {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly reason: string;
+}
+
+/**
+ * Takes a finished recording into the file store, encrypted, and files it under its call. Again with the same id: the
+ * first stands. Refused for a company that works anonymously: there the caller was promised that nothing is kept.
+ * The caller removes its own file afterwards.
+ */
+export const keepRecording = async (input: {
+  db: Db;
+  files: Pick<Files, "put">;
+  secrets: Secrets;
+  tenantId: string;
+  /** Made by whoever began to record; the row's id. */
+  recordingId: string;
+  callId: string;
+  /** A WAV file on this machine. */
+  file: string;
+  sha256: string;
+  pauses: readonly RecordingPause[];
+  /** When the announcement ended, and which wording was played: the proof that the caller knew. */
+  noticePlayedAt: Date | null;
+  noticeVersion: string | null;
+  keepUntil: Date;
+}): Promise<void> => {
+  const { db } = input;
+  const [tenant] = await db.query<{ mode: string | null; known: boolean }>({
+    text: `SELECT t.policy->>'mode' AS mode, EXISTS (SELECT 1 FROM recording WHERE id = $2) AS known
+             FROM tenant t JOIN call c ON c.tenant_id = t.id WHERE t.id = $1 AND c.id = $3`,
+    values: [input.tenantId, input.recordingId, input.callId],
+  });
+  if (tenant === undefined) throw new Refused("not-found", "There is no such call.");
+  if (tenant.mode === "anonymous") throw new Refused("forbidden", "Calls of this company are not recorded.");
+  if (tenant.known) return;
+  const { key } = await input.files.put(seal({ secrets: input.secrets, source: createReadStream(input.file) }));
+  await db.query({
+    text: `INSERT INTO recording (id, tenant_id, call_id, blob_key, notice_played_at, notice_version, pauses, keep_until, sha256)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING`,
+    values: [
+      input.recordingId,
+      input.tenantId,
+      input.callId,
+      key,
+      input.noticePlayedAt,
+      input.noticeVersion,
+      JSON.stringify(input.pauses),
+      input.keepUntil,
+      Buffer.from(input.sha256, "hex"),
+    ],
+  });
+};
+
+export interface RecordingRow {
+  readonly tenantId: string;
+  readonly blobKey: string;
+  readonly pauses: readonly RecordingPause[];
+  readonly sha256: Buffer;
+  readonly startedAt: Date;
+}
+
+/** Null when there is no such recording for this scope: it goes with the conversations its call belongs to. */
+export const findRecording = async (input: { db: Db; scope: Scope; id: string }): Promise<RecordingRow | null> => {
+  if (!isUuid(input.id)) return null;
+  const rows = await input.db.query<{
+    tenant_id: string;
+    blob_key: string;
+    pauses: RecordingPause[];
+    sha256: Buffer;
+    started_at: Date;
+    queue_id: string | null;
+  }>({
+    text: `SELECT r.tenant_id, r.blob_key, r.pauses, r.sha256, k.started_at, c.queue_id
+             FROM recording r
+             JOIN call k ON k.id = r.call_id
+             JOIN conversation_thread ct ON ct.thread_id = k.thread_id
+             JOIN conversation c ON c.id = ct.conversation_id
+            WHERE r.id = $1 AND r.tenant_id = ANY($2::uuid[])`,
+    values: [input.id, input.scope.tenantIds],
+  });
+  const row = rows.find((found) => seesQueue(input.scope, found.tenant_id, found.queue_id));
+  return row === undefined
+    ? null
+    : {
+        tenantId: row.tenant_id,
+        blobKey: row.blob_key,
+        pauses: row.pauses,
+        sha256: row.sha256,
+        startedAt: row.started_at,
+      };
+};
