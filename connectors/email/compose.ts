@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { SendMailOptions } from "nodemailer";
 import type { Attachment, Outbound } from "#contract";
+import { loopMark } from "./loop.ts";
 import type { Settings } from "./settings.ts";
 import { messageIdOf, outgoingReferences, replyAddress, signedMessageId } from "./thread.ts";
 
@@ -21,6 +22,17 @@ export const answerSubject = (subject: string, isAnswer: boolean): string => {
 async function* chunks(attachment: Attachment): AsyncGenerator<Uint8Array> {
   yield* await attachment.open();
 }
+
+/** An answer to an invitation travels as a body, not as a file: calendars look for it there (RFC 6047 2.4). */
+const isCalendarAnswer = ({ mimeType }: Attachment): boolean => /^text\/calendar\b.*\bmethod=/i.test(mimeType);
+
+/** RFC 3834 5 and what Exchange and older programs look at: nobody's machine is to answer this. */
+const automaticHeaders = (input: { settings: Settings; signingKey: string }) => ({
+  "Auto-Submitted": "auto-replied",
+  "X-Auto-Response-Suppress": "All",
+  Precedence: "auto_reply",
+  "X-Linka-Loop": loopMark({ signingKey: input.signingKey, address: input.settings.address }),
+});
 
 /**
  * The letter for nodemailer. Equal bytes on every retry: date, ids and part boundaries come from the message,
@@ -44,7 +56,6 @@ export const compose = (input: {
     from: { name: oneLine(message.author.name) || settings.name, address: settings.address },
     to,
     cc,
-    envelope: { from: settings.address, to: [...to, ...cc] },
     ...(settings.plusAddressing && message.replyToken !== undefined
       ? { replyTo: replyAddress(settings.address, message.replyToken) }
       : {}),
@@ -53,13 +64,20 @@ export const compose = (input: {
     ...(references.length === 0 ? {} : { references: [...references] }),
     text: message.text,
     ...(message.html === undefined ? {} : { html: message.html }),
-    attachments: message.attachments.map((attachment) => ({
-      filename: oneLine(attachment.name),
+    ...(message.automatic === true ? { headers: automaticHeaders(input) } : {}),
+    alternatives: message.attachments.filter(isCalendarAnswer).map((attachment) => ({
       contentType: attachment.mimeType,
       content: Readable.from(chunks(attachment)),
-      ...(attachment.contentId === undefined ? {} : { cid: attachment.contentId }),
-      contentDisposition: attachment.inline === true ? "inline" : "attachment",
     })),
+    attachments: message.attachments
+      .filter((attachment) => !isCalendarAnswer(attachment))
+      .map((attachment) => ({
+        filename: oneLine(attachment.name),
+        contentType: attachment.mimeType,
+        content: Readable.from(chunks(attachment)),
+        ...(attachment.contentId === undefined ? {} : { cid: attachment.contentId }),
+        contentDisposition: attachment.inline === true ? "inline" : "attachment",
+      })),
     // Nothing of a message may make this process read a file or call a server.
     disableFileAccess: true,
     disableUrlAccess: true,

@@ -1,247 +1,265 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { rm } from "node:fs/promises";
-import path from "node:path";
 import type { ImapFlow } from "imapflow";
-import { type Hub, type Inbound, remoteId } from "#contract";
+import { type Inbound, remoteId } from "#contract";
 import { type Cursor, type Folder, writeCursor } from "./cursor.ts";
-import { connectionLost, type Timing } from "./imap.ts";
-import { toInbound } from "./inbound.ts";
-import { type Reader, Unreadable } from "./reader.ts";
-import type { Settings } from "./settings.ts";
-import { spool, spoolFolder } from "./spool.ts";
+import type { Timing } from "./imap.ts";
+import { fetchLarge, fetchSmall, listLetters } from "./listing.ts";
+import { type Mailroom, says, type Waiting } from "./mailroom.ts";
+import { contains, withAll } from "./ranges.ts";
 import { inTime } from "./wait.ts";
+import { drop, failed, hand, type Held, makeOrder, read, spooled, store as storeEvent } from "./take.ts";
 
-/** The hub could not store a letter: nothing is wrong with the mailbox, the same letter is offered again. */
-export class NotStored extends Error {
-  override readonly name = "NotStored";
-}
+/** Letters fetched in one command, and their bytes; what is larger than `small` is streamed to a file of its own. */
+const atOnce = { letters: 40, bytes: 4_000_000, small: 1_000_000 };
+/** After so many attempts a letter is parked without its content, so that those behind it arrive. */
+const fetchAttempts = 10;
+const day = 86_400_000;
+/** How far back reconciling looks, and the age from which a letter found late is history. */
+const recent = 7 * day;
 
-export interface Mailroom {
-  readonly hub: Hub;
-  readonly settings: Settings;
-  readonly signingKey: string;
-  readonly reader: Reader;
-  readonly timing: Timing;
-  /** How often a letter (by UIDVALIDITY and UID) could not be fetched or stored; survives a reconnect. */
-  readonly failures: Map<string, number>;
-}
-
-interface Waiting {
-  readonly uid: number;
-  readonly bytes: number;
-  readonly arrivedAt: Date;
-}
-
-interface Place {
+export interface Visit {
+  readonly room: Mailroom;
+  readonly client: ImapFlow;
   readonly folder: Folder;
   readonly cursor: Cursor;
+  readonly signal: AbortSignal;
+  /** Called with every step that worked. */
+  readonly progress: () => void;
 }
 
-/** The cursor is written after so many letters; a kill in between re-reads them and the hub knows them again. */
-const cursorEvery = 10;
-/** After so many attempts a letter is handed over as it is, so that those behind it arrive. */
-const fetchAttempts = 10;
-const storeAttempts = 4;
+const keyOf = ({ folder, cursor }: Visit, uid: number): string => `${folder}.${cursor.uidValidity}.${uid}`;
 
-/**
- * New letters behind the cursor, oldest first. SEARCH says which there are, FETCH only describes them: a letter that
- * is missing from the description must not be passed over.
- * "n:*" names the last letter even when it is older than n (RFC 3501 6.4.8).
- */
-const listNew = async (client: ImapFlow, cursor: Cursor, timing: Timing): Promise<readonly Waiting[]> => {
-  if (client.mailbox === false || !client.usable) throw connectionLost();
-  if (client.mailbox.exists === 0) return [];
-  const behind = `${cursor.uid + 1}:*`;
-  const search = client.search({ uid: behind }, { uid: true });
-  const found = await inTime({ step: "Looking for new mail", ms: timing.step, run: search });
-  if (!Array.isArray(found)) throw connectionLost();
-  const uids = found.filter((uid) => uid > cursor.uid).sort((a, b) => a - b);
-  if (uids.length === 0) return [];
-  const fetch = client.fetchAll(behind, { uid: true, size: true, internalDate: true }, { uid: true });
-  const described = new Map(
-    (await inTime({ step: "Listing new mail", ms: timing.step, run: fetch })).map((each) => [each.uid, each]),
-  );
-  return uids.map((uid) => {
-    const { size = 0, internalDate = new Date() } = described.get(uid) ?? {};
-    return { uid, bytes: size, arrivedAt: new Date(internalDate) };
-  });
-};
-
-/** Whether the server itself says that the letter is gone: no answer is not that. */
-const isGone = async (client: ImapFlow, uid: number, timing: Timing): Promise<boolean> => {
-  const run = client.search({ uid: String(uid) }, { uid: true });
-  const found = await inTime({ step: "Looking for a letter", ms: timing.step, run });
-  if (!Array.isArray(found) || !client.usable) throw connectionLost();
-  return !found.includes(uid);
-};
-
-/** Fetches one letter into the folder; false = somebody deleted it meanwhile. */
-const fetchLetter = async (input: {
-  client: ImapFlow;
-  uid: number;
-  folder: string;
-  timing: Timing;
-}): Promise<boolean> => {
-  const { content } = await inTime({
-    step: "Asking for a letter",
-    ms: input.timing.step,
-    // BODY.PEEK: a letter we have read stays unread for the people who share the mailbox.
-    run: input.client.download(String(input.uid), undefined, { uid: true, chunkSize: 262_144 }),
-  });
-  if (content === undefined) {
-    if (await isGone(input.client, input.uid, input.timing)) return false;
-    throw new Error("The server did not hand over a letter it has.");
+/** Letters that failed before go alone: one that takes the connection down must not take its neighbours along. */
+const inChunks = (visit: Visit, letters: readonly Waiting[]): readonly (readonly Waiting[])[] => {
+  const chunks: Waiting[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const letter of letters) {
+    const alone = letter.bytes > atOnce.small || visit.room.failures.has(keyOf(visit, letter.uid));
+    if (alone || bytes + letter.bytes > atOnce.bytes || (chunks.at(-1)?.length ?? 0) >= atOnce.letters) chunks.push([]);
+    chunks.at(-1)?.push(letter);
+    bytes = alone ? Number.POSITIVE_INFINITY : (chunks.at(-1)?.length === 1 ? 0 : bytes) + letter.bytes;
   }
-  await spool({ content, file: path.join(input.folder, "raw.eml"), stallMs: input.timing.step });
-  return true;
+  return chunks;
 };
 
-const fileStream = (folder: string, name: string) => async () => createReadStream(path.join(folder, name));
+type Fetched = ReadonlyMap<number, Held | "gone" | "refused">;
 
-/** The letter as it came, under a name made of its bytes: read again after a renumbering it is the same. */
-const asItCame = async (folder: string, reason: string): Promise<Inbound> => {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  for await (const chunk of createReadStream(path.join(folder, "raw.eml"))) {
-    hash.update(chunk);
-    bytes += chunk.length;
+/** Brings the letters of a chunk here. Attempts are counted before they are made. */
+const fetchChunk = async (visit: Visit, chunk: readonly Waiting[]): Promise<Fetched> => {
+  const { room, client } = visit;
+  const { failures, timing } = room;
+  const fetched = new Map<number, Held | "gone" | "refused">();
+  const [first] = chunk;
+  if (first === undefined) return fetched;
+  if (chunk.length === 1 && (failures.get(keyOf(visit, first.uid)) ?? 0) >= fetchAttempts)
+    return fetched.set(first.uid, "refused");
+  for (const { uid } of chunk) failures.set(keyOf(visit, uid), (failures.get(keyOf(visit, uid)) ?? 0) + 1);
+  if (first.bytes > atOnce.small) {
+    const content = await fetchLarge(client, first.uid, timing);
+    fetched.set(first.uid, content === undefined ? "gone" : await spooled(content, timing.step));
+  } else {
+    const sources = await fetchSmall(
+      client,
+      chunk.map(({ uid }) => uid),
+      timing,
+    );
+    for (const [uid, bytes] of sources) fetched.set(uid, bytes === undefined ? "gone" : { bytes });
   }
-  const id = remoteId(`raw:${hash.digest("hex").slice(0, 40)}`);
-  return { type: "unparsed", id, reason, raw: { bytes, open: fileStream(folder, "raw.eml") } };
-};
-
-const readLetter = async (room: Mailroom, from: Place, folder: string, waiting: Waiting): Promise<Inbound> => {
-  const { cursor } = from;
-  try {
-    const letter = await room.reader({ folder, fallback: room.settings.fallbackCharset });
-    return toInbound({
-      letter,
-      settings: room.settings,
-      signingKey: room.signingKey,
-      raw: { bytes: letter.bytes, open: fileStream(folder, "raw.eml") },
-      part: (index) => fileStream(folder, `part-${index}`)(),
-      arrivedAt: waiting.arrivedAt,
-      ours: from.folder === "sent",
-      historic: waiting.uid <= cursor.backlog && waiting.arrivedAt.getTime() < cursor.live,
-    });
-  } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    room.hub.log.warn("A letter could not be read and is kept as it came", { uid: waiting.uid, reason: error.message });
-    return await asItCame(folder, error.message);
-  }
-};
-
-const notStored = (cause: unknown): never => {
-  throw new NotStored("The hub did not store a letter.", { cause });
-};
-
-const store = (room: Mailroom, event: Inbound): Promise<void> => room.hub.receive(event).catch(notStored);
-
-const says = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** Stores a fetched letter. One that the hub refuses again and again is offered as it came. */
-const hand = async (input: {
-  room: Mailroom;
-  from: Place;
-  key: string;
-  event: Inbound;
-  folder: string;
-}): Promise<void> => {
-  const { room, from, key, event, folder } = input;
-  const refused = room.failures.get(`store ${key}`) ?? 0;
-  try {
-    await store(room, event);
-  } catch (error) {
-    room.failures.set(`store ${key}`, refused + 1);
-    if (refused < storeAttempts || event.type === "unparsed") throw error;
-    // An outage refuses everything: only while the hub stores something else can the letter be the reason.
-    await writeCursor(room.hub.memory, from.folder, from.cursor).catch(notStored);
-    await store(room, event).catch(async () => {
-      await store(room, await asItCame(folder, "The hub refused to store the letter several times."));
-    });
-  }
-  room.failures.delete(`store ${key}`);
-};
-
-/** One letter from the server to the hub. Resolves once it is stored, parked or gone. */
-const deliver = async (room: Mailroom, client: ImapFlow, from: Place, waiting: Waiting): Promise<void> => {
-  const { uidValidity } = from.cursor;
-  const key = `${from.folder}.${uidValidity}.${waiting.uid}`;
-  const failed = room.failures.get(key) ?? 0;
-  const folder = await spoolFolder();
-  try {
-    if (failed >= fetchAttempts) {
-      await store(room, {
-        type: "unparsed",
-        id: remoteId(`uid:${key}`),
-        reason: `The mail server failed ${failed} times to hand over a letter of ${waiting.bytes} bytes.`,
-        raw: { json: { folder: from.folder, uidValidity, uid: waiting.uid, bytes: waiting.bytes } },
-      });
-      return;
-    }
-    // Counted before the attempt: a letter that takes the connection down with it must not do so for ever.
-    room.failures.set(key, failed + 1);
-    const fetched = await fetchLetter({ client, uid: waiting.uid, folder, timing: room.timing });
-    room.failures.delete(key);
-    if (fetched) await hand({ room, from, key, folder, event: await readLetter(room, from, folder, waiting) });
-  } catch (error) {
-    room.hub.log.warn("A letter was not taken over yet", { uid: waiting.uid, reason: says(error) });
-    throw error;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  for (const { uid } of chunk) failures.delete(keyOf(visit, uid));
+  return fetched;
 };
 
 /** A keyword for the mailbox's people and for us when debugging; nothing depends on it. */
 const flagStored = async (client: ImapFlow, uids: readonly number[], timing: Timing): Promise<void> => {
   const allowed = client.mailbox === false ? undefined : client.mailbox.permanentFlags;
-  if (uids.length === 0 || allowed?.has("\\*") !== true) return;
+  if (uids.length === 0 || !client.usable || allowed?.has("\\*") !== true) return;
   const run = client.messageFlagsAdd(uids.join(","), ["$HubStored"], { uid: true, silent: true });
   await inTime({ step: "Flagging", ms: timing.step, run });
 };
 
-/**
- * Brings every letter behind the cursor to the hub: fetch to disk, read, store, and only then move the cursor.
- * Returns the cursor reached. Rejects with NotStored when the hub cannot take more, with anything else when the
- * mailbox cannot give more; the cursor written so far holds in both cases.
- */
-export const drain = async (input: {
-  room: Mailroom;
-  client: ImapFlow;
-  folder: Folder;
-  cursor: Cursor;
-  signal: AbortSignal;
-  /** Called with every step that worked. */
-  progress: () => void;
-}): Promise<Cursor> => {
-  const { room, client } = input;
-  let cursor = input.cursor;
-  let unwritten: number[] = [];
-  const settle = async (): Promise<void> => {
-    if (cursor.uid === input.cursor.uid) return;
-    await writeCursor(room.hub.memory, input.folder, cursor);
-    const done = unwritten;
-    unwritten = [];
-    await flagStored(client, done, room.timing).catch((error: unknown) =>
-      room.hub.log.info("The server does not take our keyword", { reason: says(error) }),
-    );
+/** What becomes of one fetched letter; undefined = it is gone. */
+const eventOf = async (
+  visit: Visit,
+  { uid, bytes, arrivedAt }: Waiting,
+  held: Held | "gone" | "refused",
+  historicBefore: number,
+): Promise<Inbound | undefined> => {
+  const { room, folder, cursor } = visit;
+  if (held === "gone") return undefined;
+  if (held !== "refused")
+    return read(room, held, { folder, arrivedAt, historic: arrivedAt.getTime() < historicBefore });
+  return {
+    type: "unparsed",
+    id: remoteId(`uid:${keyOf(visit, uid)}`),
+    reason: `The mail server failed ${fetchAttempts} times to hand over a letter of ${bytes} bytes.`,
+    raw: { json: { folder, uidValidity: cursor.uidValidity, uid, bytes } },
   };
-  try {
-    for (const waiting of await listNew(client, cursor, room.timing)) {
-      if (input.signal.aborted) break;
-      if (waiting.uid > cursor.backlog || waiting.arrivedAt.getTime() >= cursor.floor) {
-        await deliver(room, client, { folder: input.folder, cursor }, waiting);
-        unwritten.push(waiting.uid);
-      }
-      cursor = { ...cursor, uid: waiting.uid };
-      input.progress();
-      if (unwritten.length >= cursorEvery) await settle();
+};
+
+/** Reads and stores the letters of a chunk, many at once; gives the UIDs that are settled and the first error. */
+const storeChunk = async (
+  visit: Visit,
+  chunk: readonly Waiting[],
+  fetched: Fetched,
+  historicBefore: number,
+): Promise<{ readonly settled: readonly number[]; readonly error: unknown }> => {
+  const { room, folder } = visit;
+  const order = makeOrder();
+  const settled: number[] = [];
+  const errors: unknown[] = [];
+  const canStore = (): Promise<void> => writeCursor(room.hub.memory, folder, visit.cursor);
+  const store = async (event: Inbound | undefined, uid: number, held: Held | "gone" | "refused"): Promise<void> => {
+    if (event === undefined) return;
+    if (typeof held === "string") return storeEvent(room, event);
+    await order.after(event, () => hand({ room, key: keyOf(visit, uid), event, held, canStore }));
+  };
+  const settle = async (uid: number, held: Held | "gone" | "refused", work: Promise<void>): Promise<void> => {
+    try {
+      await work;
+      settled.push(uid);
+      visit.progress();
+    } catch (error) {
+      failed(room, error, { uid });
+      errors.push(error);
+    } finally {
+      if (typeof held === "object") await drop(held);
     }
-  } catch (error) {
-    if (unwritten.length > 0) await writeCursor(room.hub.memory, input.folder, cursor).catch(() => undefined);
-    throw error;
+  };
+  const reading = chunk.map((letter) => {
+    const held = fetched.get(letter.uid) ?? "gone";
+    const event = eventOf(visit, letter, held, historicBefore);
+    event.catch(() => undefined);
+    return { uid: letter.uid, held, event };
+  });
+  const work: Promise<void>[] = [];
+  // Read side by side, begun to be stored one after the other: an answer never overtakes what it answers.
+  for (const { uid, held, event } of reading) {
+    await event.catch(() => undefined);
+    work.push(
+      settle(
+        uid,
+        held,
+        event.then((ready) => store(ready, uid, held)),
+      ),
+    );
   }
-  await settle();
+  await Promise.all(work);
+  return { settled, error: errors[0] };
+};
+
+/**
+ * Brings letters to the hub: the next ones are fetched while the ones before are read and stored. `settled` is told of
+ * every chunk, in order, before the next is begun. Rejects with NotStored when the hub cannot take more, with anything
+ * else when the mailbox cannot give more.
+ */
+const takeAll = async (
+  visit: Visit,
+  letters: readonly Waiting[],
+  historicBefore: number,
+  settled: (uids: readonly number[]) => Promise<void>,
+): Promise<void> => {
+  const chunks = inChunks(visit, letters);
+  let ahead = chunks[0] === undefined ? undefined : fetchChunk(visit, chunks[0]);
+  for (const [nth, chunk] of chunks.entries()) {
+    const fetched = await ahead;
+    const next = chunks[nth + 1];
+    ahead = next === undefined || visit.signal.aborted ? undefined : fetchChunk(visit, next);
+    ahead?.catch(() => undefined);
+    if (fetched === undefined) return;
+    const { settled: done, error } = await storeChunk(visit, chunk, fetched, historicBefore);
+    await settled(done);
+    if (error !== undefined) {
+      for (const held of (await ahead?.catch(() => undefined))?.values() ?? [])
+        if (typeof held === "object") await drop(held);
+      throw error;
+    }
+    flagStored(visit.client, done, visit.room.timing).catch((problem: unknown) =>
+      visit.room.hub.log.info("The server does not take our keyword", { reason: says(problem) }),
+    );
+  }
+};
+
+/** Everything behind the cursor. Gives the cursor reached; the one written last holds when it rejects. */
+export const drain = async (visit: Visit): Promise<Cursor> => {
+  const { room, client, folder, signal } = visit;
+  let { cursor } = visit;
+  const write = async (next: Cursor): Promise<void> => {
+    await writeCursor(room.hub.memory, folder, next);
+    cursor = next;
+  };
+  for (let more = true; more && !signal.aborted;) {
+    const from = cursor.uid + 1;
+    const known = cursor.taken;
+    const listed = await listLetters({ client, from, timing: room.timing });
+    more = listed.more;
+    const wanted = listed.letters.filter(
+      ({ uid, arrivedAt }) => arrivedAt.getTime() >= cursor.floor && !contains(known, uid),
+    );
+    const open = new Set(wanted.map(({ uid }) => uid));
+    await takeAll({ ...visit, cursor }, wanted, cursor.live, async (uids) => {
+      for (const uid of uids) open.delete(uid);
+      const [firstOpen = Number.POSITIVE_INFINITY] = open;
+      const uid = listed.letters.findLast((letter) => letter.uid < firstOpen)?.uid ?? cursor.uid;
+      await write({ ...cursor, uid: Math.max(uid, cursor.uid), taken: withAll(cursor.taken, uids) });
+    });
+    const last = listed.letters.at(-1)?.uid ?? cursor.uid;
+    if (open.size === 0 && last > cursor.uid) await write({ ...cursor, uid: last });
+    else if (open.size > 0) more = false;
+  }
+  return cursor;
+};
+
+/** One portion of older mail, flagged as history. The cursor's `backfill` is gone when there is no more. */
+export const backfill = async (visit: Visit, portion = 40): Promise<Cursor> => {
+  const { room, client, folder } = visit;
+  let { cursor } = visit;
+  const { backfill: work } = cursor;
+  if (work === undefined) return cursor;
+  const { letters, more } = await listLetters({
+    client,
+    from: work.uid + 1,
+    to: work.until,
+    since: work.floor,
+    timing: room.timing,
+  });
+  const part = letters.slice(0, portion);
+  const wanted = part.filter(({ uid, arrivedAt }) => arrivedAt.getTime() >= work.floor && !contains(cursor.taken, uid));
+  const before = Math.max(cursor.live, room.hub.now().getTime() - recent);
+  await takeAll(visit, wanted, before, async (uids) => {
+    cursor = { ...cursor, taken: withAll(cursor.taken, uids) };
+  });
+  const { backfill: _, ...rest } = cursor;
+  const reached = part.at(-1)?.uid ?? work.until;
+  const finished = !more && part.length === letters.length;
+  cursor = finished
+    ? { ...rest, floor: Math.min(work.floor, cursor.floor) }
+    : { ...cursor, backfill: { ...work, uid: reached } };
+  await writeCursor(room.hub.memory, folder, cursor);
+  return cursor;
+};
+
+/**
+ * Looks for letters of the last seven days that the hub has not got although the cursor is behind them, and takes them
+ * over. A letter it knows under another UID is known again by its id.
+ */
+export const reconcile = async (visit: Visit): Promise<Cursor> => {
+  const { room, client, folder } = visit;
+  let { cursor } = visit;
+  const since = room.hub.now().getTime() - recent;
+  const later = cursor.backfill;
+  const { letters } = await listLetters({
+    client,
+    from: 1,
+    to: cursor.uid,
+    since,
+    wanted: (uid) => !contains(cursor.taken, uid) && !(later !== undefined && uid > later.uid && uid <= later.until),
+    timing: room.timing,
+  });
+  const missed = letters.filter(({ arrivedAt }) => arrivedAt.getTime() >= Math.max(since, cursor.floor));
+  if (missed.length === 0) return cursor;
+  room.hub.log.warn("Letters were passed over and are taken now", { folder, letters: missed.length });
+  await takeAll(visit, missed, cursor.live, async (uids) => {
+    cursor = { ...cursor, taken: withAll(cursor.taken, uids) };
+    await writeCursor(room.hub.memory, folder, cursor);
+  });
   return cursor;
 };

@@ -1,4 +1,6 @@
 import type { ImapFlow } from "imapflow";
+import { ConnectorError } from "#contract";
+import type { Tokens } from "./oauth.ts";
 import type { Settings } from "./settings.ts";
 import { StepTimeout } from "./wait.ts";
 
@@ -10,6 +12,8 @@ export interface Timing {
   readonly step: number;
   /** Reading one letter in the worker. */
   readonly read: number;
+  /** Between two searches for letters that were passed over. */
+  readonly reconcile: number;
   /** How often a quiet connection is asked whether it still lives. */
   readonly tick: number;
   readonly backoffMin: number;
@@ -22,6 +26,7 @@ export const usualTiming: Timing = {
   connect: 30_000,
   step: 45_000,
   read: 60_000,
+  reconcile: 600_000,
   tick: 60_000,
   backoffMin: 500,
   backoffMax: 300_000,
@@ -39,7 +44,16 @@ export const smtpSecurity = (config: Settings) => ({
 });
 
 /** The library is loaded by the first mailbox: a hub without one does not pay for it. */
-export const imapClient = async ({ config, timing }: { config: Settings; timing: Timing }): Promise<ImapFlow> => {
+export const imapClient = async ({
+  config,
+  timing,
+  tokens,
+}: {
+  config: Settings;
+  timing: Timing;
+  tokens?: Tokens | undefined;
+}): Promise<ImapFlow> => {
+  const signIn = tokens === undefined ? { pass: config.imapPassword } : { accessToken: await tokens.get() };
   const library = await import("imapflow");
   const client = new library.ImapFlow({
     host: config.imapHost,
@@ -48,7 +62,7 @@ export const imapClient = async ({ config, timing }: { config: Settings; timing:
     // Left unset, a capability stripped on the way would silently mean cleartext.
     ...(config.imapSecurity === "tls" ? {} : { doSTARTTLS: config.imapSecurity === "starttls" }),
     tls: tlsOptions(config),
-    auth: { user: config.imapUser, pass: config.imapPassword },
+    auth: { user: config.imapUser, ...signIn },
     logger: false,
     qresync: true,
     // The default of 15 s would keep the first mail after every fetch waiting that long.
@@ -98,6 +112,7 @@ const passing = new Set(["LIMIT", "UNAVAILABLE", "INUSE", "SERVERBUG", "CONTACTA
 
 /** What went wrong, in words without secrets. */
 export const explainImap = (error: unknown, host: string): ImapTrouble => {
+  if (error instanceof ConnectorError) return { refused: error.code === "auth", says: error.message };
   const said = text(error, "responseText").slice(0, 200);
   if (typeof error === "object" && error !== null && Reflect.get(error, "authenticationFailed") === true) {
     const code = text(error, "serverResponseCode").toUpperCase();

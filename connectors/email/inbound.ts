@@ -1,7 +1,18 @@
-import { type InboundMessage, type Raw, remoteId } from "#contract";
+import { type InboundMessage, type Raw, remoteId, threadKey } from "#contract";
+import type { Folder } from "./cursor.ts";
 import type { Letter, LetterPart, Mailbox } from "./letter.ts";
 import type { Settings } from "./settings.ts";
 import { isMailbox, letterId, ownershipOf, rankedReferences, replyTokenIn, threadOf } from "./thread.ts";
+
+/** How a letter came. */
+export interface Arrival {
+  readonly folder: Folder;
+  /** When the mailbox got it; stands in for a missing or absurd Date. */
+  readonly arrivedAt: Date;
+  readonly historic: boolean;
+  /** Of the envelope, where we took it ourselves: as good as Delivered-To. */
+  readonly recipients?: readonly string[];
+}
 
 type Open = () => Promise<AsyncIterable<Uint8Array>>;
 
@@ -20,7 +31,7 @@ const senderOf = (letter: Letter, address: string): Mailbox | undefined => {
 };
 
 /** Small facts for the desk. Absent keys mean "nothing to say". */
-const detailOf = (letter: Letter, sender: Mailbox | undefined): Record<string, unknown> => {
+const detailOf = (letter: Letter, sender: Mailbox | undefined, auth: Auth | undefined): Record<string, unknown> => {
   const list = (mailboxes: readonly Mailbox[]) => (mailboxes.length > 0 ? mailboxes.slice(0, 100) : undefined);
   const answersElsewhere = letter.replyTo.some(({ address }) => address !== sender?.address);
   const detail: Record<string, unknown> = {
@@ -36,41 +47,70 @@ const detailOf = (letter: Letter, sender: Mailbox | undefined): Record<string, u
     failed: letter.verdict.failed.length > 0 ? letter.verdict.failed : undefined,
     about: letter.verdict.about === undefined || letter.verdict.kind === "human" ? undefined : letter.verdict.about,
     textCut: letter.textCut || undefined,
+    auth,
+    calendar: letter.calendar,
   };
   return Object.fromEntries(Object.entries(detail).filter(([, value]) => value !== undefined));
 };
 
+type Auth = Pick<Letter["auth"][number], "spf" | "dkim" | "dmarc">;
+
+/** What the mailbox's own server found out about the sender (RFC 8601); undefined = nobody we believe says anything. */
+const authOf = (letter: Letter, { authservId }: Settings): Auth | undefined => {
+  // Servers put theirs on top and take out those of others that bear their name.
+  const trusted = letter.auth.find(({ authserv }) => authservId !== "" && authserv === authservId.toLowerCase());
+  if (trusted === undefined) return undefined;
+  const { authserv: _, ...results } = trusted;
+  return results;
+};
+
+/**
+ * Stands alone, whatever it claims to answer: spam may not enter a conversation. Moved back into INBOX it is another
+ * letter, which then joins.
+ */
+const asSpam = ({
+  references: _references,
+  aliases: _aliases,
+  replyToken: _replyToken,
+  replyTo: _replyTo,
+  participants: _participants,
+  ...message
+}: InboundMessage): InboundMessage => ({
+  ...message,
+  id: remoteId(`junk:${message.id}`),
+  thread: threadKey(`junk:${message.id}`),
+  automatic: true,
+  spam: true,
+});
+
 /** A letter in the words of the contract. */
-export const toInbound = (input: {
-  letter: Letter;
-  settings: Settings;
-  signingKey: string;
-  raw: Raw;
-  /** Opens the n-th attachment. */
-  part: (index: number, part: LetterPart) => Promise<AsyncIterable<Uint8Array>>;
-  /** When the mailbox got it; stands in for a missing or absurd Date. */
-  arrivedAt: Date;
-  historic: boolean;
-  /** It lay in the folder of sent mail: only somebody who can sign in puts letters there. */
-  ours: boolean;
-}): InboundMessage => {
+export const toInbound = (
+  input: Arrival & {
+    letter: Letter;
+    settings: Settings;
+    signingKey: string;
+    raw: Raw;
+    /** Opens the n-th attachment. */
+    part: (index: number, part: LetterPart) => Promise<AsyncIterable<Uint8Array>>;
+  },
+): InboundMessage => {
   const { letter, settings, signingKey } = input;
   const signed = letter.messageId !== undefined && ownershipOf(signingKey, letter.messageId) === "ours";
-  const own = signed || input.ours;
+  const own = signed || input.folder === "sent";
+  // It lay in the folder of sent mail: only somebody who can sign in puts letters there.
   // Of a letter of ours the customer is whom it went to. The From of a letter in INBOX proves nothing about us.
   const outside = [...letter.to, ...letter.cc].find(({ address }) => !isMailbox(settings.address, address));
   const sender = own ? outside : senderOf(letter, settings.address);
   const id = signed ? remoteId(letter.messageId ?? "") : letterId({ messageId: letter.messageId, hash: letter.hash });
-  const token = replyTokenIn(settings.address, letter.deliveredTo);
-  const trusted = letter.dmarc.find(({ authserv }) => authserv === settings.authservId.toLowerCase());
-  const dmarc = settings.authservId === "" ? undefined : trusted?.result;
+  const token = replyTokenIn(settings.address, [...(input.recipients ?? []), ...letter.deliveredTo]);
+  const auth = authOf(letter, settings);
   const inReplyTo = letter.inReplyTo.at(-1) ?? letter.references.at(-1);
   // A clock that is ahead would keep the letter on top of every list.
   const sentAt = new Date(Math.min(letter.date ?? Number.POSITIVE_INFINITY, input.arrivedAt.getTime()));
   const participants = unique([...letter.from, ...letter.to, ...letter.cc]).filter(
     ({ address }) => !isMailbox(settings.address, address),
   );
-  return {
+  const message: InboundMessage = {
     type: "message",
     thread: threadOf({
       id,
@@ -87,7 +127,7 @@ export const toInbound = (input: {
               {
                 kind: "email",
                 value: sender.address,
-                ...(dmarc === "pass" && sender === letter.from[0] ? { verified: true } : {}),
+                ...(auth?.dmarc === "pass" && sender === letter.from[0] ? { verified: true } : {}),
               },
             ],
       ...(sender === undefined || sender.name === "" ? {} : { name: sender.name }),
@@ -106,14 +146,15 @@ export const toInbound = (input: {
       ...(part.inline ? { inline: true } : {}),
       open: (() => input.part(index, part)) satisfies Open,
     })),
-    detail: detailOf(letter, sender),
+    detail: detailOf(letter, sender, auth),
     ...(inReplyTo === undefined ? {} : { replyTo: remoteId(inReplyTo) }),
     references: rankedReferences({ signingKey, inReplyTo: letter.inReplyTo, references: letter.references }),
     ...(token === undefined ? {} : { replyToken: token }),
     participants: participants.map(({ address }) => ({ kind: "email" as const, value: address })),
-    ...(dmarc === "fail" ? { suspicious: true } : {}),
+    ...(auth?.dmarc === "fail" ? { suspicious: true } : {}),
     ...(own || letter.verdict.kind === "human" ? {} : { automatic: true }),
     ...(input.historic ? { historic: true } : {}),
     raw: input.raw,
   };
+  return input.folder === "junk" && !own ? asSpam(message) : message;
 };

@@ -8,12 +8,17 @@ import {
   type Hub,
   type InboundMessage,
 } from "#contract";
-import type { Mailroom } from "./drain.ts";
+import { type Gate, makeGate } from "./gate.ts";
 import { explainImap, imapClient, type Timing, usualTiming } from "./imap.ts";
 import { toInbound } from "./inbound.ts";
+import type { Mailroom } from "./mailroom.ts";
+import { makeTokens, signIn, type Tokens } from "./oauth.ts";
+import { mailDoor } from "./port.ts";
 import { makeReader, type Reader } from "./reader.ts";
 import { receive } from "./receive.ts";
-import { probeSmtp, send, sentLog } from "./send.ts";
+import { begin, makeOutgoing } from "./outgoing.ts";
+import { plusAddressArrives } from "./plus-probe.ts";
+import { probeSmtp, type Server } from "./send.ts";
 import { type Settings, settings } from "./settings.ts";
 import { inTime } from "./wait.ts";
 
@@ -58,12 +63,20 @@ const reread = async (input: {
     part: async (index) => Readable.from([contents[index] ?? new Uint8Array()]),
     arrivedAt: input.now,
     historic: false,
-    ours: false,
+    folder: "inbox",
   });
 };
 
-const probe = async (config: Settings, timing: Timing, signal: AbortSignal): Promise<{ says: string }> => {
-  const client = await imapClient({ config, timing });
+const plusExample = (address: string): string => address.replace("@", "+probe...@");
+
+const probe = async (
+  config: Settings,
+  timing: Timing,
+  tokens: Tokens | undefined,
+  signal: AbortSignal,
+): Promise<{ says: string }> => {
+  const server: Server = { settings: config, timing, tokens };
+  const client = await imapClient({ config, timing, tokens });
   const close = (): void => client.close();
   signal.addEventListener("abort", close, { once: true });
   let letters = 0;
@@ -80,7 +93,9 @@ const probe = async (config: Settings, timing: Timing, signal: AbortSignal): Pro
     close();
   }
   try {
-    await probeSmtp(config, timing);
+    await probeSmtp(server);
+    if (config.plusAddressing && config.intake !== "port" && !(await plusAddressArrives(server, signal)))
+      throw new ConnectorError("rejected", `a letter to ${plusExample(config.address)} did not arrive within 9 s.`);
   } catch (error) {
     const failed = ConnectorError.from(error);
     throw new ConnectorError(
@@ -89,40 +104,66 @@ const probe = async (config: Settings, timing: Timing, signal: AbortSignal): Pro
       { cause: error },
     );
   }
-  return { says: `Signed in to ${config.imapHost} (${letters} letters in INBOX) and to ${config.smtpHost}.` };
+  const plus = config.plusAddressing && config.intake !== "port" ? " Plus-addresses arrive." : "";
+  return { says: `Signed in to ${config.imapHost} (${letters} letters in INBOX) and to ${config.smtpHost}.${plus}` };
 };
 
-const open = (input: { config: Settings; hub: Hub; reader: Reader; timing: Timing }): Connection => {
-  const { config, hub, reader, timing } = input;
+/** Mailboxes of one server that sign in at the same time, and those that are connected at all. */
+const most = { signIns: 5, seats: 1_000 };
+
+interface House {
+  readonly reader: Reader;
+  readonly timing: Timing;
+  readonly signIns: Gate;
+  readonly seats: Gate;
+}
+
+const open = ({ config, hub, house }: { config: Settings; hub: Hub; house: House }): Connection => {
+  const { reader, timing } = house;
   const signingKey = signingKeyOf(hub.memory);
-  const log = sentLog(hub.memory);
+  const tokens = makeTokens({ config, vault: hub.vault, now: () => hub.now() });
+  const outgoing = makeOutgoing({ settings: config, hub, timing, tokens, signingKey });
+  const room = async (): Promise<Mailroom> => ({
+    hub: outgoing.hub,
+    settings: config,
+    signingKey: await signingKey(),
+    reader,
+    timing,
+    failures: new Map(),
+  });
   return {
     start: async (signal) => {
-      const room: Mailroom = {
-        hub,
-        settings: config,
-        signingKey: await signingKey(),
-        reader,
-        timing,
-        failures: new Map(),
-      };
-      await receive(room, signal);
+      if (config.intake !== "port") {
+        const ended = new AbortController();
+        const filing = outgoing.run(AbortSignal.any([signal, ended.signal]));
+        await receive(await room(), { ...house, tokens }, signal).finally(() => ended.abort());
+        return await filing;
+      }
+      outgoing.hub.status({ state: "online" });
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     },
-    send: async (message, signal) =>
-      await send({ message, settings: config, signingKey: await signingKey(), log, timing, signal }),
+    send: outgoing.send,
+    begin,
     reparse: async (raw) => [await reread({ raw, config, signingKey: await signingKey(), now: hub.now() })],
-    probe: (signal) => probe(config, timing, signal),
+    probe: (signal) => probe(config, timing, tokens, signal),
+    ...(config.intake === "imap" ? {} : { mail: mailDoor({ config, room }) }),
   };
 };
 
 /** The e-mail channel. Timing is for tests: a frozen server is not waited for as long there. */
 export const makeEmail = (timing: Timing = usualTiming): Connector => {
-  const reader = makeReader({ deadlineMs: timing.read });
+  const house: House = {
+    reader: makeReader({ deadlineMs: timing.read }),
+    timing,
+    signIns: makeGate({ places: most.signIns }),
+    seats: makeGate({ places: most.seats }),
+  };
   return defineConnector({
     kind: "email",
     title: "E-mail",
     config: settings,
-    secrets: ["imapPassword", "smtpPassword"],
+    secrets: ["imapPassword", "smtpPassword", "dkimKey", "oauthClientSecret", "oauthRefreshToken"],
+    signIn,
     secretsGoTo: [
       "imapHost",
       "imapPort",
@@ -131,6 +172,8 @@ export const makeEmail = (timing: Timing = usualTiming): Connector => {
       "smtpPort",
       "smtpSecurity",
       "smtpLogin",
+      "oauthTokenUrl",
+      "oauthTenant",
       "caCertificate",
     ],
     address: (config) => config.address.toLowerCase(),
@@ -140,7 +183,7 @@ export const makeEmail = (timing: Timing = usualTiming): Connector => {
       replyWindowHours: false,
       subject: true,
     },
-    open: ({ config }, hub) => open({ config, hub, reader, timing }),
+    open: ({ config }, hub) => open({ config, hub, house }),
   });
 };
 

@@ -1,4 +1,5 @@
 import type { Verdict } from "./classify.ts";
+import type { Invitation } from "./calendar.ts";
 import type { Fold } from "./quote.ts";
 
 /** One mail, read: plain data that can pass between threads. */
@@ -22,8 +23,14 @@ export interface Letter {
   readonly html?: string;
   readonly fold: Fold;
   readonly verdict: Verdict;
-  /** DMARC verdicts as the servers on the way wrote them, topmost first. */
-  readonly dmarc: readonly { readonly authserv: string; readonly result: string }[];
+  /** What the servers on the way found out about the sender (Authentication-Results), topmost first. */
+  readonly auth: readonly {
+    readonly authserv: string;
+    readonly spf?: string;
+    readonly dkim?: string;
+    readonly dmarc?: string;
+  }[];
+  readonly calendar?: Invitation;
   readonly attachments: readonly LetterPart[];
   /** Names the content: From, Date, Subject and body; of a mail without Message-ID every byte. */
   readonly hash: string;

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { type AttachmentStream, MailParser, type MessageText } from "mailparser";
 import type { Evidence } from "./bounce.ts";
+import { authResults } from "./auth-results.ts";
+import { type Invitation, readInvitation } from "./calendar.ts";
 import { classify } from "./classify.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { clean, type Header, headersOf, mailboxesIn, textHeader, valueOf } from "./headers.ts";
@@ -14,7 +16,10 @@ import { messageIdsIn } from "./thread.ts";
 /** Characters of text that are shown; what is longer is a log or a book, and stays in the raw mail. */
 const longestText = 1_000_000;
 const longestReport = 65_536;
+const longestCalendar = 200_000;
 const speaksOfAnother = /^(?:message\/|text\/rfc822)/;
+
+type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Takes the content of the n-th attachment; what it returns is its size in bytes. */
 export type Sink = (index: number, content: Readable) => Promise<number>;
@@ -37,7 +42,7 @@ const fileName = (attachment: AttachmentStream, index: number): string => {
 };
 
 /** Runs the streaming parser over the source: memory stays at one chunk, whatever the attachments weigh. */
-const readParts = async (input: { source: AsyncIterable<Uint8Array>; fallback: string; sink: Sink }) => {
+const readParts = async (input: { source: Source; fallback: string; sink: Sink }) => {
   const parser = repairCharsets({
     parser: new MailParser({
       skipTextToHtml: true,
@@ -55,18 +60,22 @@ const readParts = async (input: { source: AsyncIterable<Uint8Array>; fallback: s
   let headers: readonly Header[] = [];
   let body: MessageText | undefined;
   let bytes = 0;
+  let invitation: Invitation | undefined;
 
   const take = async (attachment: AttachmentStream, index: number): Promise<void> => {
     const mimeType = attachment.contentType.toLowerCase();
     const kept: Buffer[] = [];
     let length = 0;
-    if (speaksOfAnother.test(mimeType))
+    const calendar = invitation === undefined && /^(?:text\/calendar|application\/ics)$/.test(mimeType);
+    const most = calendar ? longestCalendar : longestReport;
+    if (calendar || speaksOfAnother.test(mimeType))
       attachment.content.on("data", (chunk: Buffer) => {
-        if (length < longestReport) kept.push(chunk);
+        if (length < most) kept.push(chunk);
         length += chunk.length;
       });
     const size = await input.sink(index, attachment.content);
-    if (kept.length > 0)
+    if (calendar) invitation = readInvitation(Buffer.concat(kept).toString("utf8"));
+    else if (kept.length > 0)
       reports.push({ mimeType, text: Buffer.concat(kept).toString("latin1").slice(0, longestReport) });
     parts.push({
       name: fileName(attachment, index),
@@ -102,18 +111,18 @@ const readParts = async (input: { source: AsyncIterable<Uint8Array>; fallback: s
   parser.end();
   await finished;
   await Promise.all(taken);
-  return { headers, subject: parser.subject ?? "", body, parts, reports, bytes, hash };
+  return { headers, subject: parser.subject ?? "", body, parts, reports, bytes, hash, invitation };
 };
 
 /** Reads one mail. Rejects only when there is nothing that could be shown; the caller keeps the raw bytes then. */
 export const parseMail = async (input: {
-  source: AsyncIterable<Uint8Array>;
+  source: Source;
   /** Charset of text that does not say or lies about its own. */
   fallback: string;
   sink: Sink;
 }): Promise<Letter> => {
   const { fallback } = input;
-  const { headers, body, parts, reports, bytes, hash, ...parsed } = await readParts(input);
+  const { headers, body, parts, reports, bytes, hash, invitation, ...parsed } = await readParts(input);
   if (bytes === 0) throw new Error("The mail is empty.");
   const first = (name: string): Header | undefined => headers.find((header) => header.name === name);
   const all = (name: string): readonly Header[] => headers.filter((header) => header.name === name);
@@ -154,12 +163,8 @@ export const parseMail = async (input: {
     ...(safe === undefined ? {} : { html: safe }),
     fold: foldOf(text),
     verdict: classify(evidence),
-    dmarc: all("authentication-results").map((header) => {
-      const said = valueOf(header);
-      const result = /\bdmarc\s*=\s*([a-z]+)/i.exec(said)?.[1]?.toLowerCase();
-      const authserv = said.split(/[\s;]/)[0]?.toLowerCase() ?? "";
-      return { authserv, result: result ?? "none" };
-    }),
+    auth: all("authentication-results").map((header) => authResults(valueOf(header))),
+    ...(invitation === undefined ? {} : { calendar: invitation }),
     attachments: parts.map(({ cid, marked, ...part }) => ({
       ...part,
       ...(cid === undefined || cid === "" ? {} : { contentId: clean(cid).slice(0, 255) }),

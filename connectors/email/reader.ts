@@ -1,31 +1,37 @@
 import { Worker } from "node:worker_threads";
 import type { Letter } from "./letter.ts";
 
-export interface ReadTask {
-  /** Holds raw.eml; attachments are written beside it as part-0, part-1 ... */
-  readonly folder: string;
-  readonly fallback: string;
+/** A letter in a file (raw.eml in the folder; attachments are written beside it as part-0, part-1 ...) or in memory. */
+export type ReadTask = { readonly fallback: string } & ({ readonly folder: string } | { readonly bytes: Uint8Array });
+/** `contents` are the attachments of a letter that was read in memory. */
+export interface ReadLetter {
+  readonly letter: Letter;
+  readonly contents: readonly Uint8Array[];
 }
-export type ReadAnswer = { readonly letter: Letter } | { readonly failed: string };
+export type ReadAnswer = ReadLetter | { readonly failed: string };
 
 /** The letter could not be read: it is parked with its raw bytes, and reading goes on behind it. */
 export class Unreadable extends Error {
   override readonly name = "Unreadable";
 }
 
-export type Reader = (task: ReadTask) => Promise<Letter>;
+export type Reader = (task: ReadTask) => Promise<ReadLetter>;
 
-/** How long an idle thread is kept, in ms. */
-const idleMs = 30_000;
+interface Job {
+  readonly task: ReadTask;
+  readonly resolve: (read: ReadLetter) => void;
+  readonly reject: (error: Error) => void;
+}
 
-/**
- * One thread that reads letters one by one, shared by all mailboxes; started with the first, ended when idle.
- * A letter that takes longer than deadlineMs costs the thread its life and counts as unreadable.
- */
-export const makeReader = ({ deadlineMs }: { deadlineMs: number }): Reader => {
+interface Lane {
+  /** Starts on a job; `done` once it may take the next. */
+  run(job: Job, done: () => void): void;
+  end(): void;
+}
+
+/** One thread and the letter it reads. A letter that costs it its life counts as unreadable. */
+const makeLane = ({ deadlineMs }: { deadlineMs: number }): Lane => {
   let worker: Worker | undefined;
-  let retire: NodeJS.Timeout | undefined;
-  let queue: Promise<unknown> = Promise.resolve();
 
   const drop = (): void => {
     void worker?.terminate();
@@ -46,10 +52,16 @@ export const makeReader = ({ deadlineMs }: { deadlineMs: number }): Reader => {
     return thread;
   };
 
-  const read = (task: ReadTask): Promise<Letter> => {
-    clearTimeout(retire);
-    const thread = (worker ??= begin());
-    return new Promise<Letter>((resolve, reject) => {
+  return {
+    end: drop,
+    run: ({ task, resolve, reject }, done) => {
+      const thread = (worker ??= begin());
+      const settle = (end: () => void): void => {
+        clearTimeout(deadline);
+        thread.off("error", onError).off("exit", onExit).off("message", onMessage);
+        end();
+        done();
+      };
       const fail = (why: string): void => {
         drop();
         settle(() => reject(new Unreadable(why)));
@@ -57,23 +69,51 @@ export const makeReader = ({ deadlineMs }: { deadlineMs: number }): Reader => {
       const onError = (error: unknown): void => fail(error instanceof Error ? error.message : String(error));
       const onExit = (): void => fail("The reading thread ended.");
       const onMessage = (answer: ReadAnswer): void =>
-        settle(() => ("letter" in answer ? resolve(answer.letter) : reject(new Unreadable(answer.failed))));
+        settle(() => ("letter" in answer ? resolve(answer) : reject(new Unreadable(answer.failed))));
       const deadline = setTimeout(() => fail(`Reading took longer than ${deadlineMs / 1000} s.`), deadlineMs);
-      const settle = (end: () => void): void => {
-        clearTimeout(deadline);
-        thread.off("error", onError).off("exit", onExit).off("message", onMessage);
-        retire = setTimeout(drop, idleMs);
-        retire.unref();
-        end();
-      };
       thread.on("error", onError).on("exit", onExit).on("message", onMessage);
       thread.postMessage(task, []);
-    });
+    },
+  };
+};
+
+/** How long idle threads are kept, in ms: starting one costs a letter a third of a second. */
+const idleMs = 300_000;
+
+/**
+ * Reads letters in threads of their own, shared by all mailboxes; in the order they come while one thread keeps up.
+ * Threads start when they are needed and end when all have been idle for a while.
+ */
+export const makeReader = ({ deadlineMs, threads = 2 }: { deadlineMs: number; threads?: number }): Reader => {
+  const free: Lane[] = [];
+  const lanes: Lane[] = [];
+  const jobs: Job[] = [];
+  let retire: NodeJS.Timeout | undefined;
+
+  const sleep = (): void => {
+    if (free.length < lanes.length) return;
+    for (const lane of lanes) lane.end();
   };
 
-  return (task) => {
-    const turn = queue.then(() => read(task));
-    queue = turn.catch(() => undefined);
-    return turn;
+  const next = (): void => {
+    while (jobs.length > 0) {
+      const lane = free.pop() ?? (lanes.length < threads ? makeLane({ deadlineMs }) : undefined);
+      const job = lane === undefined ? undefined : jobs.shift();
+      if (lane === undefined || job === undefined) return;
+      if (!lanes.includes(lane)) lanes.push(lane);
+      lane.run(job, () => {
+        free.push(lane);
+        next();
+      });
+    }
+    clearTimeout(retire);
+    retire = setTimeout(sleep, idleMs);
+    retire.unref();
   };
+
+  return (task) =>
+    new Promise((resolve, reject) => {
+      jobs.push({ task, resolve, reject });
+      next();
+    });
 };

@@ -34,10 +34,13 @@ export const threadOf = (input: {
 
 const mac = (key: string, id: string): string => createHmac("sha256", key).update(id).digest("hex").slice(0, 10);
 
+export const ownMessageId = (o: { readonly id: string; readonly signature: string; readonly domain: string }): string =>
+  `<m.${o.id}.${o.signature}@${o.domain}>`;
+
 /** Equal on every retry, because the core's key is: a letter sent twice by accident is one letter in the customer's client. */
 export const signedMessageId = (input: { signingKey: string; key: string; domain: string }): string => {
   const id = createHash("sha256").update(input.key).digest("hex").slice(0, 24);
-  return `<m.${id}.${mac(input.signingKey, id)}@${input.domain}>`;
+  return ownMessageId({ id, signature: mac(input.signingKey, id), domain: input.domain });
 };
 
 export type Ownership = "ours" | "forged" | "foreign";

@@ -40,7 +40,7 @@ const inbound = async (head: readonly string[], text: string): Promise<InboundMe
     part: () => Promise.reject(new Error("no parts")),
     arrivedAt: new Date("2025-03-03T10:00:00Z"),
     historic: false,
-    ours: false,
+    folder: "inbox",
   });
 };
 const file = async (event: InboundMessage) => {

@@ -11,6 +11,7 @@ export const fast = {
   connect: 5_000,
   step: 1_000,
   read: 10_000,
+  reconcile: 600_000,
   tick: 500,
   backoffMin: 50,
   backoffMax: 1_000,

@@ -22,6 +22,16 @@ describe.runIf(hasDovecot())("a mailbox on a real mail server", () => {
   };
   const deliver = (subject: string, text = "Text"): Promise<void> =>
     dovecot.deliver({ subject, text }, mailbox.address);
+  /** Lies in INBOX since yesterday. */
+  const old = (subject: string): Promise<unknown> =>
+    inFolder({ dovecot, user: mailbox.address }, async (client) =>
+      client.append(
+        "INBOX",
+        await composed({ from: "jan@example.test", to: mailbox.address, subject, text: "Text" }),
+        [],
+        new Date(Date.now() - 86_400_000),
+      ),
+    );
   const arrival = async (account: Parameters<typeof subjects>[0], subject: string): Promise<void> => {
     await until(`"${subject}" arrives`, () => subjects(account).includes(subject));
   };
@@ -50,7 +60,7 @@ describe.runIf(hasDovecot())("a mailbox on a real mail server", () => {
 
   it("mail that was there before the mailbox was connected stays where it is, mail of a downtime arrives", async () => {
     fresh();
-    await deliver("before the hub");
+    await old("before the hub");
     const account = await online(mailbox.open());
     await deliver("while connected");
     await arrival(account, "while connected");
@@ -62,7 +72,7 @@ describe.runIf(hasDovecot())("a mailbox on a real mail server", () => {
 
   it("the mail of the last days is read as history when the administrator asks for it", async () => {
     fresh();
-    await deliver("yesterday");
+    await old("yesterday");
     const account = await online(mailbox.open({ startFrom: "days:2" }));
     await arrival(account, "yesterday");
     await deliver("today");
@@ -133,6 +143,8 @@ describe.runIf(hasDovecot())("a mailbox on a real mail server", () => {
     }
     expect(subjects(account)).toEqual(["after kick 0", "after kick 1", "after kick 2"]);
     expect(account.statuses.some(({ state }) => state === "offline")).toBe(true);
+    // A connection that ends between two folders must not leave one folder's numbers in the other's name.
+    expect(account.log.filter(({ text }) => text.includes("renumbered"))).toEqual([]);
   });
 
   it("a frozen server is noticed and left for a new connection", async () => {

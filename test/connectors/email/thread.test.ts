@@ -36,7 +36,7 @@ const inbound = async (raw: string, o: { ours?: boolean } = {}) =>
     part: () => Promise.reject(new Error("no parts")),
     arrivedAt: new Date("2025-03-03T10:00:00Z"),
     historic: false,
-    ours: o.ours ?? false,
+    folder: o.ours === true ? "sent" : "inbox",
   });
 
 describe("Message-IDs of ours", () => {
