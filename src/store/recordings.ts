@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createHash } from "node:crypto";
 import { seesQueue, type Scope } from "#core/scope";
 import { Refused } from "#core/refused";
 import { isUuid } from "#core/uuid";
@@ -14,10 +14,20 @@ export interface RecordingPause {
   readonly reason: string;
 }
 
+/** Passes bytes on and fails at their end when they are not those that were recorded. */
+const checked = async function* (source: AsyncIterable<Uint8Array>, sha256: string): AsyncGenerator<Uint8Array> {
+  const hash = createHash("sha256");
+  for await (const chunk of source) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (hash.digest("hex") !== sha256) throw new Error("The recording's file was changed before it could be kept.");
+};
+
 /**
  * Takes a finished recording into the file store, encrypted, and files it under its call. Again with the same id: the
  * first stands. Refused for a company that works anonymously: there the caller was promised that nothing is kept.
- * The caller removes its own file afterwards.
+ * The caller removes its own copy afterwards.
  */
 export const keepRecording = async (input: {
   db: Db;
@@ -27,8 +37,9 @@ export const keepRecording = async (input: {
   /** Made by whoever began to record; the row's id. */
   recordingId: string;
   callId: string;
-  /** A WAV file on this machine. */
-  file: string;
+  /** The WAV file. */
+  open: () => Promise<AsyncIterable<Uint8Array>>;
+  /** Hex, of the file's bytes; what does not match is not kept. */
   sha256: string;
   pauses: readonly RecordingPause[];
   /** When the announcement ended, and which wording was played: the proof that the caller knew. */
@@ -45,7 +56,8 @@ export const keepRecording = async (input: {
   if (tenant === undefined) throw new Refused("not-found", "There is no such call.");
   if (tenant.mode === "anonymous") throw new Refused("forbidden", "Calls of this company are not recorded.");
   if (tenant.known) return;
-  const { key } = await input.files.put(seal({ secrets: input.secrets, source: createReadStream(input.file) }));
+  const source = checked(await input.open(), input.sha256);
+  const { key } = await input.files.put(seal({ secrets: input.secrets, source }));
   await db.query({
     text: `INSERT INTO recording (id, tenant_id, call_id, blob_key, notice_played_at, notice_version, pauses, keep_until, sha256)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING`,

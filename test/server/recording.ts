@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
+import { Readable } from "node:stream";
 import { uuid } from "#core/uuid";
 import { keepRecording } from "#store/recordings";
 import type { Hub } from "./hub.ts";
@@ -22,29 +20,28 @@ export const addCall = async (
 /** Files a WAV the way a finished call does. */
 export const keepWav = async (
   hub: Hub,
-  input: { readonly tenantId: string; readonly callId: string; readonly recordingId: string; readonly wav: Buffer },
+  input: {
+    readonly tenantId: string;
+    readonly callId: string;
+    readonly recordingId: string;
+    readonly wav: Buffer;
+    readonly sha256?: string;
+  },
 ): Promise<void> => {
-  const dir = await mkdtemp(path.join(os.tmpdir(), "linka-recording-"));
-  try {
-    const file = path.join(dir, "call.wav");
-    await writeFile(file, input.wav);
-    await keepRecording({
-      db: hub.db,
-      files: hub.files,
-      secrets: hub.secrets,
-      tenantId: input.tenantId,
-      recordingId: input.recordingId,
-      callId: input.callId,
-      file,
-      sha256: createHash("sha256").update(input.wav).digest("hex"),
-      pauses: [{ fromMs: 1_000, toMs: 2_000, reason: "card" }],
-      noticePlayedAt: hub.now(),
-      noticeVersion: "2026-11",
-      keepUntil: new Date(hub.now().getTime() + 86_400_000),
-    });
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+  await keepRecording({
+    db: hub.db,
+    files: hub.files,
+    secrets: hub.secrets,
+    tenantId: input.tenantId,
+    recordingId: input.recordingId,
+    callId: input.callId,
+    open: async () => Readable.from([input.wav]),
+    sha256: input.sha256 ?? createHash("sha256").update(input.wav).digest("hex"),
+    pauses: [{ fromMs: 1_000, toMs: 2_000, reason: "card" }],
+    noticePlayedAt: hub.now(),
+    noticeVersion: "2026-11",
+    keepUntil: new Date(hub.now().getTime() + 86_400_000),
+  });
 };
 
 /** A call with a second of silence as its recording. */

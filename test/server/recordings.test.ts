@@ -107,6 +107,15 @@ describe("a recording", () => {
     expect(await hub.prisma.recording.count()).toBe(kept);
   });
 
+  test("whose bytes changed on the way is not kept", async () => {
+    const callId = await callIn(tenantId, null);
+    const recordingId = uuid();
+    await expect(keepWav(hub, { tenantId, callId, recordingId, wav, sha256: "00".repeat(32) })).rejects.toThrow(
+      "changed",
+    );
+    expect(await hub.prisma.recording.count({ where: { callId } })).toBe(0);
+  });
+
   test("filed twice is one", async () => {
     const { callId } = await hub.prisma.recording.findUniqueOrThrow({ where: { id: recording } });
     await keep(tenantId, callId, recording);

@@ -34,13 +34,13 @@ describe("a recording at rest", () => {
       const file = await sealed(plain);
       expect(plainSize(file.length)).toBe(size);
       expect(await open(file, 0, size - 1)).toEqual(plain);
-      for (const [start, end] of [
+      const parts = [
         [0, 0],
         [65_530, 65_540],
         [size >> 1, size - 1],
         [Math.max(0, size - 1), size + 100],
-      ] as const)
-        if (start < size) expect(await open(file, start, end)).toEqual(plain.subarray(start, end + 1));
+      ].filter(([start]) => start! < size);
+      for (const [start, end] of parts) expect(await open(file, start!, end!)).toEqual(plain.subarray(start, end! + 1));
     },
   );
 
