@@ -68,6 +68,8 @@ export interface World {
   readonly threadByKey: Map<string, string>;
   readonly threadByToken: Map<string, string>;
   readonly threadByRef: Map<string, string>;
+  /** accountId + contactId, where a channel has one thread with a person. */
+  readonly threadByPerson: Map<string, string>;
   /** accountId + provider's message id. */
   readonly messages: Map<string, KnownMessage>;
   readonly participants: Set<string>;
@@ -108,6 +110,8 @@ export interface Plan {
     readonly threadId: string;
   }[];
   readonly participants: { readonly tenantId: string; readonly threadId: string; readonly hash: string }[];
+  /** By part: what the provider hands the file out for. */
+  readonly later: Map<string, string>;
 }
 
 export const inAccount = (accountId: string, key: string): string => `${accountId}\n${key}`;
@@ -121,6 +125,7 @@ export const emptyPlan = (): Plan => ({
   links: [],
   refs: [],
   participants: [],
+  later: new Map(),
 });
 
 /** Puts a changed message under the next version of its conversation. */

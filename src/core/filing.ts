@@ -37,7 +37,24 @@ const findThread = (world: World, item: MessageItem): { thread: Thread; match: M
     const byReference = found(answered ?? seen, "reference");
     if (byReference !== null) return byReference;
   }
-  return found(world.threadByKey.get(inAccount(account.id, event.thread)), "key");
+  const byKey = found(world.threadByKey.get(inAccount(account.id, event.thread)), "key");
+  if (byKey !== null || event.oneThreadPerPerson !== true) return byKey;
+  for (const { hash } of item.addresses) {
+    const contactId = world.identities.get(hash)?.contactId ?? "";
+    const byPerson = found(world.threadByPerson.get(inAccount(account.id, contactId)), "key");
+    if (byPerson !== null) return byPerson;
+  }
+  return null;
+};
+
+/** Numbers and ids change under a thread: answers go where the person wrote from last. */
+const answerTo = (world: World, thread: Thread, item: MessageItem): void => {
+  const { event, addresses } = item;
+  const identity =
+    event.oneThreadPerPerson === true && !event.own ? world.identities.get(addresses[0]?.hash ?? "") : undefined;
+  if (identity === undefined || identity.id === thread.identityId) return;
+  thread.identityId = identity.id;
+  thread.changed = true;
 };
 
 const openThread = (world: World, plan: Plan, item: MessageItem, contact: Contact): Thread => {
@@ -56,6 +73,7 @@ const openThread = (world: World, plan: Plan, item: MessageItem, contact: Contac
   };
   world.threads.set(thread.id, thread);
   world.threadByKey.set(inAccount(account.id, event.thread), thread.id);
+  if (event.oneThreadPerPerson === true) world.threadByPerson.set(inAccount(account.id, contact.id), thread.id);
   plan.threads.push({ thread, externalKey: event.thread, subject: event.subject ?? null });
   return thread;
 };
@@ -165,6 +183,7 @@ export const fileMessage = (input: {
   const author = event.own && contactOfThread !== null ? contactOfThread : person(world, plan, item, contactOfThread);
   const contact = contactOfThread ?? author;
   const thread = match?.thread ?? openThread(world, plan, item, contact);
+  answerTo(world, thread, item);
   const verdict: Verdict =
     match === null
       ? { held: null, newParticipant: false }
@@ -257,6 +276,7 @@ export const fileMessage = (input: {
     deliveries: [],
     actions: [],
   };
+  for (const { id, later } of event.parts) if (later !== undefined) plan.later.set(id, later);
   touch(conversation, record);
   if (verdict.held === null) advance(conversation, item, now);
 

@@ -59,6 +59,9 @@ const storePart = async (files: Files, attachment: Attachment): Promise<StoredPa
     contentId: attachment.contentId === undefined ? null : cleanText(attachment.contentId),
     inline: attachment.inline ?? false,
   };
+  const size = Math.max(0, Math.trunc(attachment.bytes)) || 0;
+  if (attachment.later !== undefined)
+    return { ...part, size, blobKey: null, state: "pending", later: attachment.later };
   try {
     const head: Uint8Array[] = [];
     const { key, size } = await files.put(
@@ -71,7 +74,7 @@ const storePart = async (files: Files, attachment: Attachment): Promise<StoredPa
     return { ...part, mime, size, blobKey: key, state: "stored" };
   } catch (thrown) {
     if (!(thrown instanceof SourceFailed)) throw thrown;
-    return { ...part, size: Math.max(0, Math.trunc(attachment.bytes)) || 0, blobKey: null, state: "failed" };
+    return { ...part, size, blobKey: null, state: "failed" };
   }
 };
 
@@ -109,6 +112,7 @@ const letter = (event: InboundMessage, parts: StoredPart[]): StoredEvent => ({
   ...optional("replyToken", event.replyToken === undefined ? undefined : cleanText(event.replyToken)),
   ...optional("participants", event.participants?.map(address)),
   ...optional("suspicious", event.suspicious),
+  ...optional("oneThreadPerPerson", event.oneThreadPerPerson),
   ...optional("automatic", event.automatic),
   ...optional("spam", event.spam),
   ...optional("historic", event.historic),

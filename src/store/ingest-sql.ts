@@ -108,8 +108,8 @@ export const writeSql = `
     from json_to_recordset($5::json) as e(id uuid, tenant uuid, account uuid, key text, identity uuid, subject text,
       until timestamptz)),
   thread_changed as (
-    update thread t set window_until = e.until, customer_read_seq = e.read
-    from json_to_recordset($6::json) as e(id uuid, until timestamptz, read int) where t.id = e.id),
+    update thread t set window_until = e.until, customer_read_seq = e.read, identity_id = e.identity
+    from json_to_recordset($6::json) as e(id uuid, until timestamptz, read int, identity uuid) where t.id = e.id),
   number as (
     update tenant t set last_number = t.last_number + n.k
     from (select tenant, count(*)::int as k from json_to_recordset($8::json) as e(tenant uuid) group by tenant) n
@@ -140,10 +140,11 @@ export const writeSql = `
       "externalId", "replyToId", subject, body, html, detail, held, search, "occurredAt", $12, "editedAt", "revokedAt"
     from ${unnested(messagesAt, messageColumns)}),
   part_new as (
-    insert into message_part (id, tenant_id, message_id, idx, name, mime, size, blob_key, content_id, inline, state)
-    select id, tenant, message, idx, name, mime, size, "blobKey", "contentId", inline, state
+    insert into message_part (id, tenant_id, message_id, idx, name, mime, size, blob_key, content_id, inline, state,
+      provider_ref)
+    select id, tenant, message, idx, name, mime, size, "blobKey", "contentId", inline, state, later
     from json_to_recordset($9::json) as e(id uuid, tenant uuid, message uuid, idx int, name text, mime text, size int,
-      "blobKey" text, "contentId" text, inline boolean, state text)),
+      "blobKey" text, "contentId" text, inline boolean, state text, later text)),
   ref_new as (
     insert into email_ref (account_id, message_id_hash, tenant_id, thread_id, seen_at)
     select account, decode(hash, 'hex'), tenant, thread, $12

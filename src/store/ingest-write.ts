@@ -166,7 +166,12 @@ export const writeBatch = async (input: {
       })),
       [...world.threads.values()]
         .filter((thread) => thread.changed && !thread.isNew)
-        .map(({ id, windowUntil, customerReadSeq }) => ({ id, until: windowUntil, read: customerReadSeq })),
+        .map(({ id, windowUntil, customerReadSeq, identityId }) => ({
+          id,
+          until: windowUntil,
+          read: customerReadSeq,
+          identity: identityId,
+        })),
       plan.links.map((link) => ({
         thread: link.threadId,
         conversation: link.conversationId,
@@ -175,7 +180,12 @@ export const writeBatch = async (input: {
       })),
       fresh,
       plan.messages.flatMap(({ record }) =>
-        record.parts.map((part) => ({ ...part, tenant: record.tenantId, message: record.id })),
+        record.parts.map((part) => ({
+          ...part,
+          tenant: record.tenantId,
+          message: record.id,
+          later: plan.later.get(part.id),
+        })),
       ),
       plan.refs.map(({ accountId, hash, tenantId, threadId }) => ({
         account: accountId,
