@@ -32,10 +32,17 @@ export interface NewsPlan {
   readonly reactedAt: Map<string, Date>;
   readonly deliveries: Map<
     string,
-    { readonly state: DeliveryRecord["state"]; readonly rank: number; readonly errorText: string | null }
+    {
+      readonly state: DeliveryRecord["state"];
+      readonly rank: number;
+      readonly errorCode: string | null;
+      readonly errorText: string | null;
+    }
   >;
   /** Messages whose own row changes, with their new search text when the words changed. */
   readonly changed: Map<string, { readonly record: MessageRecord; readonly searchText: string | null }>;
+  /** What the channel charged, by message. */
+  readonly prices: Map<string, object>;
 }
 
 export const reactedKey = (messageId: string, actor: string): string => `${messageId}\n${actor}`;
@@ -46,6 +53,7 @@ export const emptyNews = (): NewsPlan => ({
   reactedAt: new Map(),
   deliveries: new Map(),
   changed: new Map(),
+  prices: new Map(),
 });
 
 const rewrite = (conversation: Conversation, message: Mutable<MessageRecord>, body: string): void => {
@@ -58,13 +66,13 @@ const rewrite = (conversation: Conversation, message: Mutable<MessageRecord>, bo
 const advanced = (
   delivery: DeliveryRecord,
   to: "sent" | "delivered" | "read" | "failed",
-  error: string | null,
+  error: { readonly code: string; readonly text: string } | null,
 ): DeliveryRecord => ({
   ...delivery,
   state: to,
   nextAt: null,
-  errorText: error,
-  errorCode: to === "failed" ? "rejected" : null,
+  errorText: error?.text ?? null,
+  errorCode: error?.code ?? null,
 });
 
 const sameRecipient = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
@@ -136,16 +144,28 @@ export const applyNews = (input: {
     case "seen": {
       const to = news.type === "seen" ? "read" : news.state;
       const recipient = news.type === "seen" ? undefined : news.recipient;
-      const error = news.type === "receipt" && to === "failed" ? (news.error ?? "") : null;
+      const error =
+        news.type === "receipt" && to === "failed" ? { code: news.code ?? "rejected", text: news.error ?? "" } : null;
+      const price = news.type === "receipt" ? news.price : undefined;
+      const priced = price !== undefined && message.detail["price"] === undefined;
+      if (priced) {
+        message.detail = { ...message.detail, price };
+        plan.prices.set(messageId, price);
+      }
       let moved = false;
       message.deliveries = message.deliveries.map((delivery) => {
         if (recipient !== undefined && !sameRecipient(delivery.recipient, recipient)) return delivery;
         if (!mayAdvance(delivery.state, to)) return delivery;
         moved = true;
-        plan.deliveries.set(delivery.id, { state: to, rank: deliveryRank[to], errorText: error });
+        plan.deliveries.set(delivery.id, {
+          state: to,
+          rank: deliveryRank[to],
+          errorCode: error?.code ?? null,
+          errorText: error?.text ?? null,
+        });
         return advanced(delivery, to, error);
       });
-      if (moved) change(null);
+      if (moved || priced) change(null);
     }
   }
 };

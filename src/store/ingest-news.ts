@@ -146,8 +146,10 @@ export const writeNews = async (input: {
       changed as (
         update message m set version = e.version, body = coalesce(e.body, m.body),
           body_html = case when e.body is null then m.body_html end, search_text = coalesce(e.search, m.search_text),
-          edited_at = e.edited, revoked_at = e.revoked
-        from json_to_recordset($1::json) as e(id uuid, version int, body text, search text, edited timestamptz, revoked timestamptz)
+          edited_at = e.edited, revoked_at = e.revoked,
+          detail = case when e.price is null then m.detail else m.detail || jsonb_build_object('price', e.price) end
+        from json_to_recordset($1::json) as e(id uuid, version int, body text, search text, edited timestamptz, revoked timestamptz,
+          price jsonb)
         where m.id = e.id),
       revised as (
         insert into message_revision (id, tenant_id, message_id, no, op, actor, body, at)
@@ -161,8 +163,8 @@ export const writeNews = async (input: {
         on conflict (message_id, actor) do update set emoji = excluded.emoji, at = excluded.at),
       delivered as (
         update delivery d set state = e.state, rank = e.rank, error_text = e.error, next_at = null, updated_at = $7,
-          error_code = case e.state when 'failed' then 'rejected' end, claimed_by = null, claimed_until = null
-        from json_to_recordset($4::json) as e(id uuid, state text, rank int, error text)
+          error_code = e.code, claimed_by = null, claimed_until = null
+        from json_to_recordset($4::json) as e(id uuid, state text, rank int, code text, error text)
         where d.id = e.id and d.rank < e.rank and d.state not in ('held', 'cancelled')),
       marked as (
         update thread t set customer_read_seq = greatest(t.customer_read_seq, e.seq)
@@ -181,6 +183,7 @@ export const writeNews = async (input: {
           search: searchText,
           edited: record.editedAt,
           revoked: record.revokedAt,
+          price: plan.prices.get(record.id) ?? null,
         })),
       ),
       JSON.stringify(
@@ -199,7 +202,13 @@ export const writeNews = async (input: {
         })),
       ),
       JSON.stringify(
-        [...plan.deliveries].map(([id, { state, rank, errorText }]) => ({ id, state, rank, error: errorText })),
+        [...plan.deliveries].map(([id, { state, rank, errorCode, errorText }]) => ({
+          id,
+          state,
+          rank,
+          code: errorCode,
+          error: errorText,
+        })),
       ),
       JSON.stringify(
         marks.map(({ threadId, conversationId, seq }) => ({ thread: threadId, conversation: conversationId, seq })),
