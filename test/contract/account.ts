@@ -13,6 +13,7 @@ import {
   type Status,
   type TranscriptLine,
 } from "#contract";
+import { onlyLoopback } from "../fakes/whatsapp-page/server.ts";
 import { type LivePeer, makePeers } from "./peers.ts";
 import type { File, Side } from "./bench.ts";
 
@@ -138,7 +139,7 @@ export const makeAccount = (side: Side, folder?: () => Promise<string>): Account
     },
     alive: () => undefined,
     folder: () => account.folder(),
-    browser: { flags: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"] },
+    browser: { flags: onlyLoopback },
     vault: {
       get: async (key) => account.memory.get(`vault:${key}`),
       set: async (key, value) => void account.memory.set(`vault:${key}`, value),

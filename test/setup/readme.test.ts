@@ -13,7 +13,7 @@ it("tells every setting in the README as the hub reads it", () => {
 });
 
 it("names every channel of this build in the README with a link to its page", () => {
-  for (const { kind } of connectors) expect(readme).toContain(`(connectors/${kind}/README.md)`);
+  for (const { kind } of connectors) expect(readme).toContain(`(connectors/${kind.replace("-", "/")}/README.md)`);
 });
 
 it("shows in the README only commands that package.json has", async () => {
