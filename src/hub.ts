@@ -3,10 +3,12 @@ import type { Connector } from "#contract";
 import type { Logger } from "pino";
 import { type Commands, makeCommands } from "#runtime/commands";
 import type { Machine } from "#runtime/connector-hub";
+import { startFetcher } from "#runtime/fetch";
 import { startJournal } from "#runtime/journal";
 import { startOutbox } from "#runtime/outbox";
 import { startSupervisor, type Supervisor } from "#runtime/supervisor";
 import { startTail } from "#runtime/tail";
+import { makeAcknowledger } from "#runtime/acknowledge";
 import { startTimers } from "#runtime/timers";
 import { createPublisher } from "./server/live/publisher.ts";
 import { startServer } from "#server/index";
@@ -83,7 +85,10 @@ export const startHub = async (input: {
     const limits = (kind: string) => connectors.find((connector) => connector.kind === kind)?.limits;
     const running: { supervisor?: Supervisor } = {};
     const connection = (accountId: string) => running.supervisor?.connection(accountId);
-    const journal = startJournal({ db, files, secrets, publisher, log, now, limits, connection });
+    const fetcher = startFetcher({ db, files, publisher, log, now });
+    stops.add("fetcher", () => fetcher.stop());
+    const watched = fetcher.watching(publisher);
+    const journal = startJournal({ db, files, secrets, publisher: watched, log, now, limits, connection });
     stops.add("journal", () => journal.stop());
     await journal.drain();
     const outbox = startOutbox({ db, files, publisher, log, now });
@@ -105,6 +110,7 @@ export const startHub = async (input: {
       connectors,
       journal,
       outbox,
+      fetcher,
       secrets,
       publisher,
       log,
@@ -123,7 +129,8 @@ export const startHub = async (input: {
     });
     running.supervisor = supervisor;
     stops.add("supervisor", () => supervisor.stop());
-    const timers = startTimers({ db, publisher, log, now, nodeId });
+    const acknowledges = makeAcknowledger({ db, publisher, outbox, secrets, log, now });
+    const timers = startTimers({ db, publisher, log, now, nodeId, also: [acknowledges] });
     stops.add("timers", () => timers.stop());
 
     const server = await startServer({

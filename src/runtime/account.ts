@@ -9,8 +9,10 @@ import type { AccountRow } from "#store/accounts";
 import { openChannelSecrets } from "#store/channel-secrets";
 import type { Db } from "#store/db";
 import type { Files } from "#store/files";
+import { markGone } from "#store/gone";
 import type { LeaseProof } from "#store/outbox";
 import { connectorHub, type Machine, type ReadTranscript } from "./connector-hub.ts";
+import type { Fetcher } from "./fetch.ts";
 import type { HealthLog } from "./health.ts";
 import type { Journal } from "./journal.ts";
 import type { AccountHealth, Attached, ChannelState, Outbox } from "./ports.ts";
@@ -20,6 +22,7 @@ export interface AccountParts {
   readonly files: Pick<Files, "put" | "read" | "stat">;
   readonly journal: Pick<Journal, "receive" | "settle" | "settleLeft">;
   readonly outbox: Pick<Outbox, "attach">;
+  readonly fetcher?: Pick<Fetcher, "attach" | "kick">;
   readonly secrets: Secrets;
   readonly publisher: Publisher;
   readonly transcript: ReadTranscript;
@@ -121,6 +124,14 @@ export const openAccount = (
     healthLog.note({ id, state: next, text: short, ...(trouble ? { error: short } : {}) });
   };
 
+  /** A mail address that does not exist is marked: the next letter to it asks first. */
+  const gone = (address: string, says: string): void => {
+    if (!address.includes("@")) return;
+    markGone({ q: input.db, secrets: input.secrets, tenantId, address, says: redact(says), now: input.now() }).catch(
+      (thrown: unknown) => log.warn({ accountId: id, reason: String(thrown) }, "a missing address was not marked"),
+    );
+  };
+
   const onStatus = (from: () => Connection | undefined, status: Status): void => {
     // What a connection says after it was replaced, or while another node leads, is not the account's state.
     if (leading === null || leading.controller.signal.aborted || from() !== connection) return;
@@ -146,6 +157,8 @@ export const openAccount = (
         await journal.receive({ account: ref, event });
         aliveAt = input.now();
         healthLog.mark(id, "in");
+        if (event.type === "receipt" && event.gone === true && event.recipient !== undefined)
+          gone(event.recipient, event.error ?? "");
       },
     });
     try {
@@ -181,6 +194,11 @@ export const openAccount = (
     }
   };
 
+  const connected = (): Connection => {
+    if (connection === undefined) throw new Error("a led account has a connection");
+    return connection;
+  };
+
   const lead = (proof: LeaseProof): void => {
     if (leading !== null || connection === undefined || connector === undefined) return;
     const controller = new AbortController();
@@ -189,10 +207,10 @@ export const openAccount = (
       accountId: toAccountId(id),
       tenantId,
       get connection() {
-        if (connection === undefined) throw new Error("a led account has a connection");
-        return connection;
+        return connected();
       },
       idempotent: connector.idempotentSend === true,
+      limits: connector.limits,
       lease: proof,
       signal,
       redact: (said) => redact(said),
@@ -204,10 +222,19 @@ export const openAccount = (
           log.warn({ accountId: id, reason: String(thrown) }, "early receipts were not applied");
         });
       },
+      gone,
       authFailed: (reason) => {
         loginBroken = true;
         tell("needs-login", reason);
       },
+    });
+    input.fetcher?.attach({
+      accountId: id,
+      get connection() {
+        return connected();
+      },
+      signal,
+      redact: (said) => redact(said),
     });
     journal.settleLeft({ accountId: id }).catch((thrown: unknown) => {
       log.warn({ accountId: id, reason: String(thrown) }, "early receipts of a former leader were not applied");

@@ -1,4 +1,4 @@
-import { type Connector, ConnectorError, type Hub } from "#contract";
+import { type Check, type Connector, ConnectorError, type Hub } from "#contract";
 import { accountId as toAccountId } from "#contract";
 import type { Log } from "#core/log";
 import { type AccountRow, getAccount, listAccounts } from "#store/accounts";
@@ -66,13 +66,13 @@ const tryOut = async (input: {
   readonly config: unknown;
   readonly log: Log;
   readonly now: () => Date;
-}): Promise<{ ok: boolean; says: string }> => {
+}): Promise<{ ok: boolean; says: string; checks: Check[] }> => {
   const { connector, config } = input;
-  if (connector === undefined) return { ok: false, says: "This build has no such channel." };
+  if (connector === undefined) return { ok: false, says: "This build has no such channel.", checks: [] };
   const parsed = connector.config.safeParse(config);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return { ok: false, says: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}` };
+    return { ok: false, says: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`, checks: [] };
   }
   const signal = AbortSignal.timeout(probeWithinMs);
   const late = Promise.withResolvers<never>();
@@ -83,10 +83,11 @@ const tryOut = async (input: {
   });
   try {
     const connection = connector.open({ id: toAccountId("probe"), name: "probe", config }, probeHub(input));
-    if (connection.probe === undefined) return { ok: true, says: "The settings are valid." };
-    return { ok: true, says: (await Promise.race([connection.probe(signal), late.promise])).says };
+    if (connection.probe === undefined) return { ok: true, says: "The settings are valid.", checks: [] };
+    const { says, checks = [] } = await Promise.race([connection.probe(signal), late.promise]);
+    return { ok: checks.every(({ ok }) => ok), says, checks: [...checks] };
   } catch (thrown) {
-    return { ok: false, says: ConnectorError.from(thrown).message };
+    return { ok: false, says: ConnectorError.from(thrown).message, checks: [] };
   }
 };
 
@@ -197,10 +198,12 @@ export const startSupervisor = async (
   const listener = listen({
     db,
     log,
-    kinds: ["account", "outbox"],
+    kinds: ["account", "outbox", "fetch"],
     heard: (kind, id) => {
       if (kind === "account") void reloadHere(id);
-      else if (accounts.get(id)?.health().leading === true) outbox.kick({ accountId: id });
+      else if (accounts.get(id)?.health().leading !== true) return;
+      else if (kind === "outbox") outbox.kick({ accountId: id });
+      else input.fetcher?.kick(id);
     },
     missed: rereadSafely,
   });
