@@ -72,6 +72,7 @@ const configuration = (o: {
   gid: string;
   ports: Dovecot["ports"];
   connectionsPerUser: number;
+  oauth: boolean;
 }): string => `
 base_dir = ${o.dir}/run
 state_dir = ${o.dir}/state
@@ -87,7 +88,7 @@ first_valid_gid = ${o.gid}
 mail_uid = ${o.uid}
 mail_gid = ${o.group}
 mail_location = maildir:${o.dir}/mail/%u
-auth_mechanisms = plain login
+auth_mechanisms = plain login${o.oauth ? " xoauth2 oauthbearer" : ""}
 auth_failure_delay = 0
 disable_plaintext_auth = no
 ssl = yes
@@ -97,6 +98,15 @@ recipient_delimiter = +
 lmtp_save_to_detail_mailbox = no
 mail_max_userip_connections = ${o.connectionsPerUser}
 imap_idle_notify_interval = 2 mins
+${
+  o.oauth
+    ? `passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = ${o.dir}/oauth2.conf.ext
+}`
+    : ""
+}
 passdb {
   driver = static
   args = password=${password}
@@ -166,7 +176,10 @@ const sweep = async (): Promise<void> => {
   }
 };
 
-export const startDovecot = async (o: { connectionsPerUser?: number } = {}): Promise<Dovecot> => {
+/** `introspection`: where an identity provider vouches for access tokens (RFC 7662). */
+export const startDovecot = async (
+  o: { connectionsPerUser?: number; introspection?: string } = {},
+): Promise<Dovecot> => {
   const { root, user, group, uid, gid } = identity();
   await sweep();
   const dir = await mkdtemp(path.join(os.tmpdir(), `linka-dovecot-${process.pid}-`));
@@ -179,7 +192,15 @@ export const startDovecot = async (o: { connectionsPerUser?: number } = {}): Pro
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   await promisify(execFile)("openssl", ["req", "-x509", ...key, ...subject, ...files]);
   const connectionsPerUser = o.connectionsPerUser ?? 50;
-  await writeFile(`${dir}/dovecot.conf`, configuration({ dir, user, group, uid, gid, ports, connectionsPerUser }));
+  await writeFile(
+    `${dir}/dovecot.conf`,
+    configuration({ dir, user, group, uid, gid, ports, connectionsPerUser, oauth: o.introspection !== undefined }),
+  );
+  if (o.introspection !== undefined)
+    await writeFile(
+      `${dir}/oauth2.conf.ext`,
+      `introspection_url = ${o.introspection}\nintrospection_mode = post\nforce_introspection = yes\nusername_attribute = email\nactive_attribute = active\nactive_value = true\n`,
+    );
   const certificate = await readFile(`${dir}/tls/cert.pem`, "utf8");
   if (root) execFileSync("chown", ["-R", `${uid}:${gid}`, dir]);
   const down = root ? ["--reuid", uid, "--regid", gid, "--clear-groups"] : [];

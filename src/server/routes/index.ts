@@ -2,6 +2,7 @@ import type { Route } from "../route.ts";
 import { adminChannelRoutes } from "./admin-channels.ts";
 import { adminDeadLetterRoutes } from "./admin-dead-letters.ts";
 import { adminTenantRoutes } from "./admin-tenants.ts";
+import { adminSignInRoutes } from "./admin-sign-in.ts";
 import { adminTokenRoutes } from "./admin-tokens.ts";
 import { adminUserRoutes } from "./admin-users.ts";
 import { cannedRoutes } from "./canned.ts";
@@ -20,6 +21,7 @@ export const allRoutes = (input: { readonly now: () => Date }): readonly Route[]
   ...adminTenantRoutes,
   ...adminChannelRoutes,
   ...adminUserRoutes,
+  ...adminSignInRoutes,
   ...adminDeadLetterRoutes,
   ...adminTokenRoutes,
 ];

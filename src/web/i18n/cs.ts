@@ -1,6 +1,7 @@
 import { around } from "./cs/around.ts";
 import { outgoing } from "./cs/outgoing.ts";
 import { work } from "./cs/work.ts";
+import { signIn } from "./cs/sign-in.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const cs: Catalogue<FullPlural> = { ...work, ...around, ...outgoing };
+export const cs: Catalogue<FullPlural> = { ...work, ...around, ...outgoing, ...signIn };

@@ -1,6 +1,7 @@
 import { around } from "./sk/around.ts";
 import { outgoing } from "./sk/outgoing.ts";
 import { work } from "./sk/work.ts";
+import { signIn } from "./sk/sign-in.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const sk: Catalogue<FullPlural> = { ...work, ...around, ...outgoing };
+export const sk: Catalogue<FullPlural> = { ...work, ...around, ...outgoing, ...signIn };

@@ -6,6 +6,7 @@ import { ChannelIcon } from "../../kit/icons.tsx";
 import { channelTitle, tenantOf, useDesk, useWords } from "../context.ts";
 import { Load } from "../query.tsx";
 import { channelsPath } from "./paths.ts";
+import { SignIn, SignInOutcome } from "./sign-in.tsx";
 import { ChannelForm } from "./channel-form.tsx";
 
 /** Every channel account with its health in words. */
@@ -21,6 +22,7 @@ export const Channels = (): ReactNode => {
     );
   return (
     <>
+      <SignInOutcome />
       <div className="toolbar">
         <Button look="primary" icon="plus" onClick={() => setEdited("new")}>
           {t("channels.add")}
@@ -82,6 +84,7 @@ export const Channels = (): ReactNode => {
                         <dd>{dateTime(account.stateAt)}</dd>
                       </div>
                     </dl>
+                    <SignIn account={account} copy={copy} />
                     {account.webhookUrl === null ? null : (
                       <p className="webhook">
                         <span className="muted">{t("channels.webhook")}</span> <code>{account.webhookUrl}</code>
