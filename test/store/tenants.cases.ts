@@ -174,7 +174,7 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
   "commands-message.storeCancel": (world) =>
     each(world.loot.messages, (messageId) => inTx(world, { takes: { messageId }, messageId })),
   "commands-message.storeRetry": (world) =>
-    each(world.loot.messages, (messageId) => inTx(world, { takes: { messageId }, messageId })),
+    each(world.loot.messages, (messageId) => inTx(world, { takes: { messageId }, messageId, limits: () => limits })),
   "commands-message.storeAccept": (world) =>
     each(world.loot.messages, (messageId) => inTx(world, { takes: { messageId }, messageId })),
   "message-actions.storeEdit": (world) =>
@@ -247,6 +247,7 @@ export const inside: Readonly<Record<string, string>> = {
   db: "the database itself",
   "feed.currentCursor": "a number of the whole database",
   "feed.cursorAt": "no table",
+  fetch: "the fetcher's own work on all tenants",
   files: "content-addressed, reached through signed links only",
   frozen: "files of one account, asked for by its own connector",
   acknowledge: "the hub's own answers, under the lock of the conversation they belong to",
