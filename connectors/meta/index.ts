@@ -5,7 +5,14 @@ import { parse } from "./parse.ts";
 import { makeProfiles } from "./profiles.ts";
 import { receiver } from "./receive.ts";
 import { sender } from "./send.ts";
-import { instagramSettings, messengerSettings, ofInstagram, ofMessenger, type Settings } from "./settings.ts";
+import {
+  instagramSettings,
+  leadsElsewhere,
+  messengerSettings,
+  ofInstagram,
+  ofMessenger,
+  type Settings,
+} from "./settings.ts";
 import { watch } from "./watch.ts";
 
 const megabyte = 1_000_000;
@@ -41,6 +48,7 @@ const shared = {
   secrets: ["token", "appSecret"],
   secretsGoTo: ["apiUrl"],
   webhookToken: "verify",
+  leadsElsewhere,
 } as const;
 
 /** Messenger: one Facebook page. Facts: Messenger Platform pages of developers.facebook.com, 2026. */

@@ -2,7 +2,17 @@ import { z } from "zod";
 
 const graphId = z.string().regex(/^\d{1,30}$/, "digits only");
 const secret = z.string().min(8).max(1_000);
-const https = z.url({ protocol: /^https?$/ });
+const localHosts = new Set(["127.0.0.1", "localhost", "[::1]"]);
+const https = z
+  .url({ protocol: /^https?$/ })
+  .refine(
+    (url) => new URL(url).protocol === "https:" || localHosts.has(new URL(url).hostname),
+    "https, or an address of this machine",
+  );
+/** Whose servers get the token unless a platform administrator says otherwise. */
+const metaHosts = /(?:^|\.)(?:facebook|instagram)\.com$/u;
+export const leadsElsewhere = ({ apiUrl }: { readonly apiUrl?: string | undefined }): boolean =>
+  apiUrl !== undefined && !metaHosts.test(new URL(apiUrl).hostname);
 
 const shared = {
   token: secret.meta({

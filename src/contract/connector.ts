@@ -256,6 +256,8 @@ interface Described<S extends z.ZodType> {
   readonly webhookToken?: string;
   /** Its settings lead to addresses of the hub's own machine: only a platform administrator may set it up. */
   readonly forOperators?: true;
+  /** The same for single accounts: whether these settings lead elsewhere than to the provider. */
+  readonly leadsElsewhere?: (config: z.output<S>) => boolean;
   /** Accounts of this channel may sign in at their provider's page. */
   readonly signIn?: SignIn<z.output<S>>;
 }
@@ -283,8 +285,9 @@ export interface SignIn<Config> {
 }
 
 /** A channel as the rest of the hub sees it: open() takes settings as stored and refuses bad ones. Does no I/O. */
-export interface Connector extends Omit<Described<z.ZodType>, "address" | "signIn"> {
+export interface Connector extends Omit<Described<z.ZodType>, "address" | "signIn" | "leadsElsewhere"> {
   address(config: unknown): string;
+  leadsElsewhere(config: unknown): boolean;
   readonly signIn?: SignIn<unknown>;
   open(account: Account<unknown>, hub: Hub): Connection;
 }
@@ -304,6 +307,7 @@ export const defineConnector = <S extends z.ZodType>({
         },
       }),
   address: (config) => spec.address(spec.config.parse(config)),
+  leadsElsewhere: (config) => spec.leadsElsewhere?.(spec.config.parse(config)) ?? false,
   open: (account, hub) => spec.open({ ...account, config: spec.config.parse(account.config) }, hub),
 });
 

@@ -31,3 +31,20 @@ export const splitText = (text: string, limit: number): readonly string[] => {
   pieces.push(rest);
   return pieces.filter((piece, index) => piece !== "" || (index === 0 && pieces.length === 1));
 };
+
+/** The same where a channel also counts bytes of UTF-8: a piece too long in bytes is split again. */
+export const splitFor = (
+  text: string,
+  limits: { readonly text: number; readonly textBytes?: number },
+): readonly string[] => {
+  const { textBytes } = limits;
+  const pieces = splitText(text, limits.text);
+  if (textBytes === undefined) return pieces;
+  return pieces.flatMap((piece) => {
+    const bytes = Buffer.byteLength(piece);
+    if (bytes <= textBytes || piece.length < 2) return [piece];
+    // As many characters as fit on average; what does not fit then is split once more.
+    const fitting = Math.max(1, Math.min(piece.length - 1, Math.floor((piece.length * textBytes) / bytes)));
+    return splitFor(piece, { text: fitting, textBytes });
+  });
+};

@@ -1,14 +1,35 @@
-/** Whether a free-form reply may still go out on a thread: channels without a window have none. */
-export const replyAllowed = (input: { readonly windowUntil: Date | null; readonly now: Date }): boolean =>
-  input.windowUntil === null || input.now.getTime() < input.windowUntil.getTime();
+import type { Limits } from "#contract";
 
-/** The same before anything is sent: where a channel has a window, a customer who never wrote has opened none. */
-export const freeTextAllowed = (input: {
-  readonly replyWindowHours: number | false;
+const hour = 3_600_000;
+type WindowLimits = Pick<Limits, "replyWindowHours" | "humanAgentHours">;
+
+/** Until when a person, though no machine, may write: counted from the same message as the reply window. Null = no longer than that. */
+export const humanAgentUntil = (input: {
+  readonly limits: WindowLimits;
   readonly windowUntil: Date | null;
+}): Date | null => {
+  const { windowUntil, limits } = input;
+  const { replyWindowHours, humanAgentHours } = limits;
+  if (windowUntil === null || replyWindowHours === false || humanAgentHours === undefined) return null;
+  return new Date(windowUntil.getTime() + (humanAgentHours - replyWindowHours) * hour);
+};
+
+/**
+ * How a free-form message may go out on a thread. Channels without a window are open; where there is one, a customer who
+ * never wrote has opened none. "human-agent": only what a person writes, and the channel is told so.
+ */
+export const roomFor = (input: {
+  readonly limits: WindowLimits;
+  readonly windowUntil: Date | null;
+  readonly byPerson: boolean;
   readonly now: Date;
-}): boolean =>
-  input.replyWindowHours === false || (input.windowUntil !== null && input.now.getTime() < input.windowUntil.getTime());
+}): "open" | "human-agent" | "closed" => {
+  const { limits, windowUntil, byPerson, now } = input;
+  if (windowUntil === null) return limits.replyWindowHours === false ? "open" : "closed";
+  if (now < windowUntil) return "open";
+  const longer = humanAgentUntil(input);
+  return byPerson && longer !== null && now < longer ? "human-agent" : "closed";
+};
 
 const defaults: Readonly<Record<string, number>> = { email: 10 };
 

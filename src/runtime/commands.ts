@@ -1,6 +1,6 @@
 import { type Connection, type Limits, remoteId, threadKey } from "#contract";
 import type { Log } from "#core/log";
-import type { Publisher, StoredChange } from "#core/records";
+import type { MessageRecord, Publisher, StoredChange } from "#core/records";
 import { Refused } from "#core/refused";
 import type { Begin } from "#store/begin";
 import { storeBegin } from "#store/commands-begin";
@@ -9,6 +9,7 @@ import { storeAccept, storeCancel, storeRetry } from "#store/commands-message";
 import { storeSend } from "#store/commands-send";
 import { DatabaseUnavailable, type Db, type Queryable } from "#store/db";
 import { storeDraft } from "#store/drafts";
+import { type ActionResult, storeAgain, storeEdit, storeReact, storeRemove } from "#store/message-actions";
 import { reach } from "#store/points";
 import type { Seen } from "#store/seen";
 import type { Secrets } from "../secrets.ts";
@@ -31,12 +32,21 @@ export const makeCommands = (input: {
   readonly log: Log;
   readonly now: () => Date;
   readonly limits: (kind: string) => Limits | undefined;
-  readonly connection?: (accountId: string) => Pick<Connection, "markRead" | "begin" | "templates"> | undefined;
+  readonly connection?: (accountId: string) => Omit<Connection, "start" | "send"> | undefined;
 }): Commands => {
   const { db, publisher, outbox, secrets, limits, log } = input;
 
   const begin: Begin = (accountId, to) => input.connection?.(accountId)?.begin?.(to) ?? null;
   const templates = makeTemplates({ ...input, connection: (id) => input.connection?.(id) });
+
+  const can = (accountId: string, op: "edit" | "remove" | "react"): boolean =>
+    input.connection?.(accountId)?.[op] !== undefined;
+  const acted = async (work: (q: Queryable) => Promise<ActionResult>): Promise<MessageRecord> => {
+    const done = await transact(work);
+    publish(done.change);
+    outbox.kick({ accountId: done.accountId });
+    return done.message;
+  };
 
   const transact = async <T>(work: (q: Queryable) => Promise<T>): Promise<T> => {
     try {
@@ -88,11 +98,17 @@ export const makeCommands = (input: {
     },
     retryMessage: async (scope, { messageId }) => {
       const now = input.now();
-      const done = await transact((q) => storeRetry({ q, scope, messageId, now }));
+      const done = await transact((q) => storeRetry({ q, scope, messageId, now, limits: input.limits }));
       publish(done.change);
       outbox.kick({ accountId: done.accountId });
       return done.message;
     },
+    editMessage: (scope, { messageId, text }) =>
+      acted((q) => storeEdit({ q, scope, messageId, text, can, now: input.now() })),
+    removeMessage: (scope, { messageId }) => acted((q) => storeRemove({ q, scope, messageId, can, now: input.now() })),
+    reactToMessage: (scope, { messageId, emoji }) =>
+      acted((q) => storeReact({ q, scope, messageId, emoji, can, now: input.now() })),
+    tellAgain: (scope, { messageId }) => acted((q) => storeAgain({ q, scope, messageId, now: input.now() })),
     acceptHeld: async (scope, { messageId }) => {
       const now = input.now();
       const done = await transact((q) => storeAccept({ q, scope, messageId, now }));

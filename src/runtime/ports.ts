@@ -1,4 +1,4 @@
-import type { AccountId, Connection, Peer, WebhookReply, WebhookRequest } from "#contract";
+import type { AccountId, Check, Connection, Limits, Peer, WebhookReply, WebhookRequest } from "#contract";
 import type { ConversationRecord, MessageRecord } from "#core/records";
 import type { Scope } from "#core/scope";
 import type { CachedTemplates } from "#store/templates";
@@ -15,6 +15,12 @@ export interface Commands {
   retryMessage(scope: Scope, takes: Takes<"message.retry">): Promise<MessageRecord>;
   acceptHeld(scope: Scope, takes: Takes<"message.accept">): Promise<MessageRecord>;
   updateConversation(scope: Scope, takes: Takes<"conversation.update">): Promise<ConversationRecord>;
+  /** New words for a message the customer has; the channel is told until it takes them or refuses. */
+  editMessage(scope: Scope, takes: Takes<"message.edit">): Promise<MessageRecord>;
+  removeMessage(scope: Scope, takes: Takes<"message.remove">): Promise<MessageRecord>;
+  reactToMessage(scope: Scope, takes: Takes<"message.react">): Promise<MessageRecord>;
+  /** Once more what the channel refused. */
+  tellAgain(scope: Scope, takes: Takes<"message.again">): Promise<MessageRecord>;
   /** The conversation that begins, or the open one this person is in already. */
   beginConversation(scope: Scope, takes: Takes<"conversation.begin">): Promise<ConversationRecord>;
   /** Approved messages of an account; throws Refused unavailable when the provider does not answer. */
@@ -61,7 +67,7 @@ export interface Supervisor {
   probe(input: {
     readonly kind: string;
     readonly config: unknown;
-  }): Promise<{ readonly ok: boolean; readonly says: string }>;
+  }): Promise<{ readonly ok: boolean; readonly says: string; readonly checks: Check[] }>;
   /** The open connection of an enabled account on this node, leading or not. */
   connection(accountId: string): Connection | undefined;
   health(): readonly AccountHealth[];
@@ -78,6 +84,7 @@ export interface Outlet {
   readonly connection: Connection;
   /** The channel drops a repeated Outbound.key: an unfinished send may simply be repeated. */
   readonly idempotent: boolean;
+  readonly limits: Pick<Limits, "replyWindowHours" | "humanAgentHours">;
   readonly lease: { readonly name: string; readonly owner: string; readonly fencing: bigint };
   /** Aborted when the lease is lost or the account stops. */
   readonly signal: AbortSignal;
@@ -85,6 +92,8 @@ export interface Outlet {
   redact(text: string): string;
   /** The channel took a message and gave it this id; it is stored. */
   sent(externalId: string): void;
+  /** The channel says that there is no such address. */
+  gone(recipient: string, says: string): void;
   /** The channel refused our credentials while sending. */
   authFailed(reason: string): void;
 }

@@ -1,6 +1,6 @@
 import { ConnectorError, type Outbound, remoteId, threadKey } from "#contract";
 import { afterFailure } from "#core/retry";
-import { replyAllowed } from "#core/windows";
+import { roomFor } from "#core/windows";
 import type { Files } from "#store/files";
 import type { Claimed, Outcome } from "#store/outbox";
 import type { Outlet } from "./ports.ts";
@@ -74,6 +74,7 @@ const toOutbound = (unit: Unit, files: Pick<Files, "read">): Outbound => {
     author: { name: first.authorName, ...(first.avatarUrl === null ? {} : { avatarUrl: first.avatarUrl }) },
     writtenAt: first.writtenAt,
     ...(first.replyToken === null ? {} : { replyToken: first.replyToken }),
+    ...(first.automatic ? { automatic: true } : {}),
   };
 };
 
@@ -121,13 +122,18 @@ const callConnector = async (outlet: Outlet, outbound: Outbound, stopped: AbortS
   }
 };
 
-const afterError = (outlet: Outlet, error: ConnectorError, attempts: number, now: Date, random: number): Ending => {
+/** What the hub answers by itself is not worth holding up what people write behind it. */
+const mostAutomatic = 2;
+
+const afterError = (outlet: Outlet, error: ConnectorError, of: Claimed, now: Date, random: number): Ending => {
+  const { attempts } = of;
   const text = outlet.redact(error.message).slice(0, 500);
   // Where the channel drops a repeated key, not knowing is no reason to stop.
   const code = error.code === "uncertain" && outlet.idempotent ? "unreachable" : error.code;
   const { retryAfterMs, wholeAccount } = error;
   const verdict = afterFailure({ code, retryAfterMs, attempts, random, wholeAccount });
   const why = { errorCode: code, errorText: text };
+  if (verdict.do === "retry" && of.automatic && attempts >= mostAutomatic) return ended("failed", why);
   if (verdict.do === "retry") return ended("queued", { ...why, nextAt: new Date(now.getTime() + verdict.afterMs) });
   if (verdict.do === "park") return ended("queued", { ...why, nextAt: now, counted: false });
   return ended(verdict.do === "uncertain" ? "uncertain" : "failed", why);
@@ -169,19 +175,23 @@ export const sendUnit = async (input: {
     })),
   });
   // A retry may come after the window has closed: the rule is ours to keep, not the channel's to enforce.
-  if (first.content?.type !== "template" && !replyAllowed({ windowUntil: first.windowUntil, now: now() }))
+  const { windowUntil, byPerson } = first;
+  const room = roomFor({ limits: outlet.limits, windowUntil, byPerson, now: now() });
+  if (first.content?.type !== "template" && room === "closed")
     return give(() =>
       ended("failed", { errorCode: "window-closed", errorText: "The reply window closed before it could be sent." }),
     );
   try {
-    const sent = await callConnector(outlet, toOutbound(unit, input.files), input.stopped);
+    const outbound = toOutbound(unit, input.files);
+    const marked = room === "human-agent" ? { ...outbound, humanAgent: true as const } : outbound;
+    const sent = await callConnector(outlet, marked, input.stopped);
     const refused = new Map(sent.refused?.map((refusal) => [refusal.recipient.toLowerCase(), refusal]));
     return give((delivery) => {
       const refusal = refused.get(delivery.recipient.toLowerCase());
       if (refusal === undefined) return ended("sent", { providerId: sent.id });
       const code = refusal.gone === true ? "recipient-gone" : refusal.permanent ? "rejected" : "later";
       const error = new ConnectorError(code, refusal.says);
-      return afterError(outlet, error, delivery.attempts, now(), input.random());
+      return afterError(outlet, error, delivery, now(), input.random());
     });
   } catch (thrown) {
     const error = ConnectorError.from(thrown);
@@ -189,7 +199,7 @@ export const sendUnit = async (input: {
     const waitMs =
       error.code === "auth" ? parkedMs : error.code === "rate-limited" ? (error.retryAfterMs ?? null) : null;
     const down = error.code === "unreachable" && error.wholeAccount;
-    return give((delivery) => afterError(outlet, error, delivery.attempts, now(), input.random()), waitMs, down);
+    return give((delivery) => afterError(outlet, error, delivery, now(), input.random()), waitMs, down);
   }
 };
 

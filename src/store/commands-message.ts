@@ -1,29 +1,32 @@
+import type { Limits } from "#contract";
 import { cancellable } from "#core/delivery";
 import type { MessageRecord, StoredChange } from "#core/records";
 import { Refused } from "#core/refused";
 import type { Scope } from "#core/scope";
-import { replyAllowed } from "#core/windows";
+import { roomFor } from "#core/windows";
 import type { Queryable } from "./db.ts";
 import { loadMessages } from "./load.ts";
 import { type Locked, lockByMessage } from "./locked.ts";
 import { admitAuthor } from "./participants.ts";
 import { finishSteps } from "./step.ts";
 
-interface MessageInput {
+export interface MessageInput {
   readonly q: Queryable;
   readonly scope: Scope;
   readonly messageId: string;
   readonly now: Date;
 }
 
-const lockMessage = async (input: MessageInput): Promise<{ conversation: Locked; message: MessageRecord }> => {
+/** The message with its conversation locked. Throws Refused not-found, forbidden. */
+export const lockMessage = async (input: MessageInput): Promise<{ conversation: Locked; message: MessageRecord }> => {
   const conversation = await lockByMessage(input);
   const [message] = await loadMessages({ q: input.q, tenantIds: [conversation.tenantId], ids: [input.messageId] });
   if (message === undefined) throw new Refused("not-found", "There is no such message.");
   return { conversation, message };
 };
 
-const finish = async (
+/** Ends what was done to messages of a locked conversation. */
+export const finishMessages = async (
   input: MessageInput,
   conversation: Locked,
   messageIds: readonly string[],
@@ -73,21 +76,27 @@ export const storeCancel = async (
       where message_id = any($1::uuid[])`,
     values: [ids, now],
   });
-  return finish(input, conversation, ids);
+  return finishMessages(input, conversation, ids);
 };
 
 /** Puts failed and uncertain deliveries back into the queue, under the same key. Refused conflict when there is none. */
 export const storeRetry = async (
-  input: MessageInput,
+  input: MessageInput & { readonly limits: (kind: string) => Limits | undefined },
 ): Promise<{ message: MessageRecord; change: StoredChange; accountId: string }> => {
   const { q, now } = input;
   const { conversation, message } = await lockMessage(input);
-  const [thread] = await q.query<{ windowUntil: Date | null }>({
+  const [thread] = await q.query<{ windowUntil: Date | null; kind: string }>({
     name: "retry-window",
-    text: `select window_until as "windowUntil" from thread where id = $1`,
+    text: `select t.window_until as "windowUntil", a.kind from thread t join channel_account a on a.id = t.account_id
+      where t.id = $1`,
     values: [message.threadId],
   });
-  if (message.kind !== "template" && !replyAllowed({ windowUntil: thread?.windowUntil ?? null, now }))
+  const limits = input.limits(thread?.kind ?? "") ?? { replyWindowHours: false };
+  const byPerson = message.authorType === "agent";
+  if (
+    message.kind !== "template" &&
+    roomFor({ limits, windowUntil: thread?.windowUntil ?? null, byPerson, now }) === "closed"
+  )
     throw new Refused("window-closed", "The reply window of this channel has closed.");
   const again = await q.query<{ accountId: string }>({
     name: "retry-deliveries",
@@ -98,7 +107,7 @@ export const storeRetry = async (
   });
   const accountId = again[0]?.accountId;
   if (accountId === undefined) throw new Refused("conflict", "Nothing of this message failed.");
-  return { ...(await finish(input, conversation, [message.id])), accountId };
+  return { ...(await finishMessages(input, conversation, [message.id])), accountId };
 };
 
 /** Lets a held message count: it was matched to the thread, but its sender was not known there. */
@@ -119,5 +128,5 @@ export const storeAccept = async (
       where id = $1`,
     values: [conversation.id, message.seq, message.occurredAt],
   });
-  return finish(input, conversation, [message.id]);
+  return finishMessages(input, conversation, [message.id]);
 };

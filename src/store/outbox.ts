@@ -20,10 +20,14 @@ export interface Claimed {
   readonly conversationId: string;
   readonly threadKey: string;
   readonly windowUntil: Date | null;
+  /** Written by a person, not by a machine. */
+  readonly byPerson: boolean;
   readonly subject: string | null;
   readonly body: string;
   readonly html: string | null;
   readonly content: Content | null;
+  /** The hub wrote it by itself. */
+  readonly automatic: boolean;
   /** Everybody the message is for, those it reached already included. */
   readonly recipients: readonly { readonly recipient: string; readonly role: "to" | "cc" | "bcc" }[];
   readonly authorName: string;
@@ -81,8 +85,9 @@ export const claimDue = (input: {
         from due where d.id = due.id
         returning d.id, d.recipient, d.attempts, d.message_id, d.conversation_id, d.thread_id, d.seq)
       select d.id, d.recipient, d.attempts, d.message_id as "messageId", d.conversation_id as "conversationId",
-        t.external_key as "threadKey", t.window_until as "windowUntil", coalesce(m.subject, t.subject) as subject, m.body,
-        m.body_html as html, m.detail -> 'content' as content,
+        t.external_key as "threadKey", t.window_until as "windowUntil",
+        m.author_type = 'agent' as "byPerson", coalesce(m.subject, t.subject) as subject, m.body,
+        m.body_html as html, m.detail -> 'content' as content, m.author_type = 'system' as automatic,
         (select json_agg(json_build_object('recipient', x.recipient, 'role', x.role) order by x.id)
           from delivery x where x.message_id = m.id and x.state <> 'cancelled') as recipients,
         m.author_name as "authorName", u.avatar_url as "avatarUrl", m.occurred_at as "writtenAt",
@@ -119,8 +124,11 @@ export const nextDue = (input: {
 }): Promise<{ accountId: string; at: Date }[]> =>
   input.db.query<{ accountId: string; at: Date }>({
     name: "next-due",
-    text: `select account_id as "accountId", min(next_at) as at from delivery
-      where account_id = any($1::uuid[]) and state in ('held', 'queued') group by account_id`,
+    text: `select account_id as "accountId", min(next_at) as at from (
+        select account_id, next_at from delivery where account_id = any($1::uuid[]) and state in ('held', 'queued')
+        union all
+        select account_id, next_at from message_action where account_id = any($1::uuid[]) and state = 'queued') waiting
+      group by account_id`,
     values: [input.accountIds],
   });
 

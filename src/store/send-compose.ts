@@ -5,7 +5,7 @@ import { Refused } from "#core/refused";
 import { composed } from "#core/reply";
 import type { Scope } from "#core/scope";
 import { searchable } from "#core/search";
-import { splitText } from "#core/split";
+import { splitFor } from "#core/split";
 import { uuid } from "#core/uuid";
 import type { Takes } from "#wire";
 import { mayMarket } from "./consents.ts";
@@ -131,7 +131,7 @@ export const composeMessages = async (input: Input, where: Where): Promise<reado
   const quote = letter ? await quoteOf(input, where) : "";
   const whole = letterText({ body: made?.text ?? written, signature, quote });
   const html = letter && takes.html !== undefined ? htmlOf(fill(takes.html), signature, quote) : null;
-  const pieces = limits === null || made !== null ? [whole.text] : splitText(whole.text, limits.text);
+  const pieces = limits === null || made !== null ? [whole.text] : splitFor(whole.text, limits);
   const subject = limits?.subject === true && takes.subject !== undefined ? composed(takes.subject) : null;
   return pieces.map((body, index) => ({
     id: uuid(),
@@ -142,7 +142,8 @@ export const composeMessages = async (input: Input, where: Where): Promise<reado
     authorId: actor.id,
     authorName: actor.name,
     clientKey: index === 0 ? takes.clientKey : `${takes.clientKey}#${index + 1}`,
-    replyToId: thread?.answersId ?? null,
+    // A letter answers the last one by itself; a chat message quotes only what its writer chose.
+    replyToId: limits?.subject === true || takes.answersId !== undefined ? (thread?.answersId ?? null) : null,
     subject,
     body,
     html,

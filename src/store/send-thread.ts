@@ -1,7 +1,7 @@
 import type { Limits } from "#contract";
 import { Refused } from "#core/refused";
 import { type Scope, seesPersonal } from "#core/scope";
-import { freeTextAllowed, replyAllowed } from "#core/windows";
+import { roomFor } from "#core/windows";
 import { isUuid } from "#core/uuid";
 import type { Takes } from "#wire";
 import type { Secrets } from "../secrets.ts";
@@ -114,9 +114,9 @@ export const sendThread = async (input: ThreadInput, conversation: Locked): Prom
   const limits = input.limits(thread.kind);
   if (!thread.enabled || limits === undefined) throw new Refused("unavailable", "This channel is switched off.");
   const at = takes.sendAt === undefined ? now : new Date(takes.sendAt);
-  const { windowUntil } = thread;
-  const open = replyAllowed({ windowUntil, now: at }) && freeTextAllowed({ ...limits, windowUntil, now: at });
-  if (takes.content?.type !== "template" && !open)
+  const byPerson = input.scope.actor.type === "user";
+  const room = roomFor({ limits, windowUntil: thread.windowUntil, byPerson, now: at });
+  if (takes.content?.type !== "template" && room === "closed")
     throw new Refused("window-closed", "The reply window of this channel has closed.", {
       possible: await instead(input, thread, limits),
     });

@@ -114,6 +114,8 @@ export const channelAccountView = z.object({
   lastOutAt: z.iso.datetime().nullable(),
   lastError: z.string(),
   webhookUrl: z.string().nullable(),
+  /** What the provider asks for beside it; null where nothing is asked. */
+  webhookToken: z.string().nullable(),
   /** The line of HTML that puts the chat into a web page; null for a channel that is no chat or is not open. */
   embed: z.string().nullable(),
 });
@@ -126,7 +128,12 @@ export const channelAccountBody = z.object({
   enabled: z.boolean(),
   config: z.record(z.string(), z.unknown()),
 });
-export const channelTest = z.object({ ok: z.boolean(), says: z.string() });
+export const channelTest = z.object({
+  ok: z.boolean(),
+  says: z.string(),
+  /** What the account needs, one by one; empty where the channel does not tell. */
+  checks: z.array(z.object({ id: z.string(), says: z.string(), ok: z.boolean() })),
+});
 
 const timezone = z
   .string()
@@ -253,6 +260,21 @@ export const apiTokenBody = z.object({
 });
 export const apiTokenCreated = apiTokenView.extend({ token: z.string() });
 
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
+/** GET, PUT /api/admin/channels/:id/auto-reply: what the hub answers by itself, at most once a sender a day. */
+export const autoReply = z.object({
+  on: z.boolean().default(false),
+  text: z.string().max(4_000).default(""),
+  /** Outside the hours; empty = the same text. */
+  closedText: z.string().max(4_000).default(""),
+  /** In the client company's time zone; days are 1 (Monday) to 7. None = always open. */
+  hours: z
+    .array(z.object({ days: z.array(z.int().min(1).max(7)).min(1).max(7), from: clock, to: clock }))
+    .max(14)
+    .default([]),
+});
+
+export type AutoReply = z.output<typeof autoReply>;
 export type Boot = z.output<typeof boot>;
 export type Me = z.output<typeof me>;
 export type CannedReply = z.output<typeof cannedReply>;

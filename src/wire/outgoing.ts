@@ -66,6 +66,7 @@ export const wayView = z.object({
   /** ready; closed = the window is over, a template may still go; away = switched off or out of order; busy = in another open case. */
   state: z.enum(["ready", "closed", "away", "busy"]),
   windowUntil: z.iso.datetime().nullable(),
+  humanAgentUntil: z.iso.datetime().nullable(),
   takes: takesView,
   /** The customer asked to be answered here. */
   wanted: z.boolean(),
@@ -120,6 +121,19 @@ export const composing = {
     takes: z.object({ accountId: id, refresh: z.boolean().default(false) }),
     gives: z.object({ templates: z.array(templateView), syncedAt: z.iso.datetime().nullable() }),
   },
+  "message.edit": {
+    takes: z.object({ messageId: id, text: z.string().min(1).max(100_000) }),
+    gives: z.object({ message: messageView }),
+  },
+  /** For everyone: the customer's side too. */
+  "message.remove": { takes: z.object({ messageId: id }), gives: z.object({ message: messageView }) },
+  /** An empty emoji takes the reaction back. */
+  "message.react": {
+    takes: z.object({ messageId: id, emoji: z.string().max(40) }),
+    gives: z.object({ message: messageView }),
+  },
+  /** Tells the channel once more what it did not take. */
+  "message.again": { takes: z.object({ messageId: id }), gives: z.object({ message: messageView }) },
   /** Threads as they are now: after one was linked, or its window moved. */
   "conversation.threads": {
     takes: z.object({ conversationId: id }),

@@ -126,6 +126,8 @@ export const takesView = z.object({
   subject: z.boolean(),
   /** Free text only within a window after the customer's last message; none yet = none. */
   window: z.boolean(),
+  /** Hours after the window in which a person, though no machine, may still write. */
+  humanAgentHours: z.number().nullable(),
   content: z.array(contentType),
   /** Names of the connector's abilities: begin, templates, edit, remove, react. */
   abilities: z.array(z.string()),
@@ -143,6 +145,8 @@ export const threadView = z.object({
   /** Kind of that address's identity; empty when the other side is not known. */
   addressKind: z.string(),
   windowUntil: z.iso.datetime().nullable(),
+  /** After windowUntil and before this, what a person writes still goes out; null = the channel has no such time. */
+  humanAgentUntil: z.iso.datetime().nullable(),
   customerReadSeq: z.int(),
   active: z.boolean(),
   takes: takesView,
@@ -154,6 +158,8 @@ export const identityView = z.object({
   /** The readable value where the viewer may see it, else the masked form. */
   value: z.string(),
   verified: z.string(),
+  /** A server said that there is no such address: the next letter to it asks first. */
+  gone: z.boolean(),
 });
 
 export const contactView = z.object({

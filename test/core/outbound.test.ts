@@ -5,8 +5,8 @@ import { cancellable, deliveryRank, mayAdvance } from "#core/delivery";
 import { redactFields, redactor } from "#core/redact";
 import { checkFiles, composed } from "#core/reply";
 import { afterFailure, restartAfter } from "#core/retry";
-import { splitText } from "#core/split";
-import { replyAllowed, undoSeconds } from "#core/windows";
+import { splitFor, splitText } from "#core/split";
+import { humanAgentUntil, roomFor, undoSeconds } from "#core/windows";
 import { type DeliveryState, deliveryState } from "#wire";
 
 const squeezed = (text: string): string => text.replaceAll(/\s+/gu, "");
@@ -32,6 +32,14 @@ describe("a text longer than a channel carries", () => {
     expect(splitText("jedna dvě tři čtyři", 10)).toEqual(["jedna dvě", "tři čtyři"]);
     expect(splitText("první řádek\ndruhý řádek a dál", 20)).toEqual(["první řádek", "druhý řádek a dál"]);
     expect(splitText("krátký", 10)).toEqual(["krátký"]);
+    const long = "žluťoučký ".repeat(200).trim();
+    const pieces = splitFor(long, { text: 1_000, textBytes: 1_000 });
+    expect(pieces.every((piece) => Buffer.byteLength(piece) <= 1_000)).toBe(true);
+    expect(pieces.join(" ")).toBe(long);
+    expect(pieces.length).toBeLessThan(5);
+    expect(splitFor("👋".repeat(400), { text: 1_000, textBytes: 1_000 }).every((piece) => /^(👋)+$/u.test(piece))).toBe(
+      true,
+    );
   });
   it("keeps an emoji family in one piece", () => {
     const family = "👨‍👩‍👧‍👦";
@@ -100,11 +108,26 @@ describe("a delivery", () => {
 });
 
 describe("the rules before a send", () => {
-  it("close the window at its very end", () => {
+  it("close the window at its very end, and give none to a customer who never wrote", () => {
     const windowUntil = new Date("2026-01-01T12:00:00Z");
-    expect(replyAllowed({ windowUntil, now: new Date("2026-01-01T11:59:59.999Z") })).toBe(true);
-    expect(replyAllowed({ windowUntil, now: windowUntil })).toBe(false);
-    expect(replyAllowed({ windowUntil: null, now: windowUntil })).toBe(true);
+    const limits = { replyWindowHours: 24 };
+    const at = (now: string) => roomFor({ limits, windowUntil, byPerson: true, now: new Date(now) });
+    expect(at("2026-01-01T11:59:59.999Z")).toBe("open");
+    expect(at("2026-01-01T12:00:00Z")).toBe("closed");
+    expect(roomFor({ limits, windowUntil: null, byPerson: true, now: windowUntil })).toBe("closed");
+    const unlimited = { replyWindowHours: false as const };
+    expect(roomFor({ limits: unlimited, windowUntil: null, byPerson: false, now: windowUntil })).toBe("open");
+  });
+  it("let a person, and no machine, write longer where the channel grants that", () => {
+    const windowUntil = new Date("2026-01-02T12:00:00Z");
+    const limits = { replyWindowHours: 24, humanAgentHours: 168 };
+    const at = (now: string, byPerson = true) => roomFor({ limits, windowUntil, byPerson, now: new Date(now) });
+    expect(humanAgentUntil({ limits, windowUntil })).toEqual(new Date("2026-01-08T12:00:00Z"));
+    expect(at("2026-01-02T11:59:00Z")).toBe("open");
+    expect(at("2026-01-02T12:00:00Z")).toBe("human-agent");
+    expect(at("2026-01-02T12:00:00Z", false)).toBe("closed");
+    expect(at("2026-01-08T11:59:59Z")).toBe("human-agent");
+    expect(at("2026-01-08T12:00:00Z")).toBe("closed");
   });
   it("give a letter ten seconds for undo and everything else none, unless the client company says otherwise", () => {
     expect(undoSeconds({ policy: {}, kind: "email" })).toBe(10);

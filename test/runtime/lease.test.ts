@@ -201,10 +201,12 @@ describe("a channel account has one leader", () => {
         },
       },
       idempotent: false,
+      limits: { replyWindowHours: false as const },
       lease: { name: held.name, ...proof },
       signal: new AbortController().signal,
       redact: (text: string) => text,
       sent: () => undefined,
+      gone: () => undefined,
       authFailed: () => undefined,
     });
     const outbox = startOutbox({ ...world, now: world.clock.now, files: { read: () => Readable.from([]) } });

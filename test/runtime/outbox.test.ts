@@ -49,7 +49,8 @@ describe("a reply goes out", () => {
         subject: "Objednávka",
       },
     ]);
-    expect(remote.arrived[0]?.replyTo).toMatch(/^in-/);
+    // A chat message quotes only what its writer chose.
+    expect(remote.arrived[0]?.replyTo).toBeNull();
     const told = await until("the desk hears of it", () =>
       world.published.find(({ messages }) =>
         messages.some((one) => one.id === first.id && one.deliveries[0]?.state === "sent"),
@@ -106,6 +107,7 @@ describe("a reply goes out", () => {
     await reaches(message.id, "sent");
     expect(remote.arrived).toHaveLength(1);
     expect(remote.arrived[0]?.files).toEqual([{ name: "a.txt", content: "content of k1" }]);
+    expect(remote.arrived[0]?.replyTo).toMatch(/^in-/);
     expect(remote.arrived[0]?.replyToken).toMatch(/^[0-9a-f]{24}$/);
     expect((await deliveryOf(undone.id)).state).toBe("cancelled");
   });

@@ -236,6 +236,7 @@ describe("the supervisor", () => {
     expect(await node.supervisor.probe({ kind: "door", config: { word: "zkouška" } })).toEqual({
       ok: true,
       says: "The word is zkouška.",
+      checks: [],
     });
     expect(await node.supervisor.probe({ kind: "door", config: {} })).toMatchObject({ ok: false });
     expect(await node.supervisor.probe({ kind: "talk", config: { url: remote.url } })).toMatchObject({ ok: true });

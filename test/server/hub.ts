@@ -77,7 +77,7 @@ export const startHub = async (
     peer: (id, peer) => channels.peer(id, peer),
     probe: async (input) => {
       channels.probed.push(input);
-      return { ok: true, says: "fine" };
+      return { ok: true, says: "fine", checks: [] };
     },
     connection: (id) => channels.connection(id),
     health: () => [],

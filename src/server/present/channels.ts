@@ -35,6 +35,8 @@ export const takesOf = (
     attachments: limits !== undefined && limits.attachments !== false,
     subject: limits?.subject === true,
     window: limits !== undefined && limits.replyWindowHours !== false,
+    humanAgentHours:
+      limits?.humanAgentHours === undefined ? null : limits.humanAgentHours - (limits.replyWindowHours || 0),
     content: [...(limits?.content ?? [])],
     abilities: connection === undefined ? [] : [...abilitiesOf(connection)],
   };
@@ -86,6 +88,7 @@ export const presentChannel = (input: {
   connector: Connector | undefined;
   origin: string;
   webhook: boolean;
+  webhookToken: string | null;
   peer: boolean;
 }): ChannelAccountView => {
   const { row, connector } = input;
@@ -107,6 +110,7 @@ export const presentChannel = (input: {
     lastOutAt: row.lastOutAt?.toISOString() ?? null,
     lastError: row.lastError,
     webhookUrl: input.webhook ? `${input.origin}/hooks/${row.id}` : null,
+    webhookToken: input.webhook ? input.webhookToken : null,
     embed: input.peer
       ? `<script src="${input.origin}/widget/loader.js" data-account="${row.id}" defer></script>`
       : null,

@@ -1,7 +1,9 @@
+import { humanAgentUntil } from "#core/windows";
 import type { ContactView, TakesView, ThreadView } from "#wire";
 import type { ContactRecord } from "#store/contacts";
 import type { ThreadRecord } from "#store/conversations";
 import { type Audience, masked } from "./classes.ts";
+import { limitsOf } from "./outgoing.ts";
 
 export const presentContact = (contact: ContactRecord, audience: Audience): ContactView => {
   const view: ContactView = {
@@ -10,11 +12,12 @@ export const presentContact = (contact: ContactRecord, audience: Audience): Cont
     name: contact.name,
     anonymous: contact.anonymous,
     language: contact.language,
-    identities: contact.identities.map(({ id, kind, value, display, verified }) => ({
+    identities: contact.identities.map(({ id, kind, value, display, verified, gone }) => ({
       id,
       kind,
       value: audience === "restricted" ? display : value,
       verified,
+      gone,
     })),
     conversations: contact.conversations.map(({ id, number, subject, status, lastAt }) => ({
       id,
@@ -38,6 +41,8 @@ export const presentThread = (thread: ThreadRecord, takes: TakesView, audience: 
     address: thread.address,
     addressKind: thread.addressKind,
     windowUntil: thread.windowUntil?.toISOString() ?? null,
+    humanAgentUntil:
+      humanAgentUntil({ limits: limitsOf(takes), windowUntil: thread.windowUntil })?.toISOString() ?? null,
     customerReadSeq: thread.customerReadSeq,
     active: thread.active,
     takes,

@@ -1,16 +1,19 @@
-import { freeTextAllowed, replyAllowed } from "#core/windows";
+import { humanAgentUntil, roomFor } from "#core/windows";
 import type { Gives, TakesView, WayView } from "#wire";
 import type { LetterRecipients } from "#store/letter-recipients";
 import type { WayRecord } from "#store/ways";
 import { type Audience, masked } from "./classes.ts";
 
+/** The connector's limits as `takes` tells them: a window of no length, and the hours beyond it. */
+export const limitsOf = ({ window, humanAgentHours }: TakesView) => ({
+  replyWindowHours: window ? 0 : (false as const),
+  ...(humanAgentHours !== null && { humanAgentHours }),
+});
+
 const stateOf = (way: WayRecord, takes: TakesView, now: Date): WayView["state"] => {
   if (way.busy) return "busy";
-  const { windowUntil } = way;
-  const open =
-    replyAllowed({ windowUntil, now }) &&
-    freeTextAllowed({ replyWindowHours: takes.window ? 1 : false, windowUntil, now });
-  if (!open) return "closed";
+  const room = roomFor({ limits: limitsOf(takes), windowUntil: way.windowUntil, byPerson: true, now });
+  if (room === "closed") return "closed";
   return way.state === "offline" || way.state === "needs-login" ? "away" : "ready";
 };
 
@@ -34,6 +37,7 @@ export const presentWay = (input: {
     linked: way.linked,
     state: stateOf(way, takes, input.now),
     windowUntil: way.windowUntil?.toISOString() ?? null,
+    humanAgentUntil: humanAgentUntil({ limits: limitsOf(takes), windowUntil: way.windowUntil })?.toISOString() ?? null,
     takes,
     wanted: input.wanted,
   };

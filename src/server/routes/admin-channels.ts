@@ -28,20 +28,35 @@ const connectorOf = (context: Context, kind: string): Connector => {
 
 const maySetUp = (who: Who, connector: Connector): boolean => connector.forOperators !== true || who.platformAdmin;
 
-const mustSetUp = (context: Context, who: Who, kind: string): void => {
+/** `config`: complete settings, where the answer may depend on them. */
+const mustSetUp = (context: Context, who: Who, kind: string, config?: unknown): void => {
   const connector = connectorOf(context, kind);
-  if (!maySetUp(who, connector))
+  if (who.platformAdmin) return;
+  if (connector.forOperators === true || (config !== undefined && connector.leadsElsewhere(config)))
     throw new Refused(
       "forbidden",
       `${connector.title} reaches addresses of the hub's own machine: only a platform administrator may set it up.`,
     );
 };
 
+/** The word the provider asks for when the webhook is set up: of all that is kept sealed, the one that must be shown. */
+const webhookTokenOf = (context: Context, row: ChannelRow, connector: Connector | undefined): string | null => {
+  const key = connector?.webhookToken;
+  if (connector === undefined || key === undefined) return null;
+  const from = connector.secrets.includes(key)
+    ? openChannelSecrets({ secrets: context.secrets, accountId: row.id, sealed: row.secretsEnc })
+    : storedConfig(row);
+  const word = from[key];
+  return typeof word === "string" && word !== "" ? word : null;
+};
+
 const shown = (context: Context, row: ChannelRow) => {
   const connection = context.supervisor.connection(row.id);
+  const connector = context.connectors.find(({ kind }) => kind === row.kind);
   return presentChannel({
     row,
-    connector: context.connectors.find(({ kind }) => kind === row.kind),
+    connector,
+    webhookToken: webhookTokenOf(context, row, connector),
     origin: context.origin(),
     webhook: connection?.webhook !== undefined,
     peer: connection?.peer !== undefined,
@@ -107,11 +122,13 @@ const titlesOf = (connector: Connector) => {
 
 const settingOf = (
   context: Context,
+  who: Who,
   input: { id: string; body: ChannelAccountBody; before: ChannelRow | null },
 ): ChannelSetting => {
   const { id, body, before } = input;
   const connector = connectorOf(context, body.kind);
   const config = complete(context, connector, body, before);
+  mustSetUp(context, who, body.kind, config);
   const isSecret = ([key]: [string, unknown]): boolean => connector.secrets.includes(key);
   const values = Object.fromEntries(
     Object.entries(config)
@@ -156,6 +173,7 @@ const probe = async (context: Context, who: Who, body: ChannelAccountBody, id: s
   if (before !== null && (before.kind !== body.kind || before.tenantId !== body.tenantId))
     throw new Refused("bad-request", "An account keeps its client company and its kind.");
   const config = complete(context, connectorOf(context, body.kind), body, before);
+  mustSetUp(context, who, body.kind, config);
   return context.supervisor.probe({ kind: body.kind, config });
 };
 
@@ -200,7 +218,7 @@ export const adminChannelRoutes: readonly Route[] = [
       mustAdminister(who.scope, body.tenantId);
       mustSetUp(context, who, body.kind);
       const id = uuid();
-      const setting = settingOf(context, { id, body, before: null });
+      const setting = settingOf(context, who, { id, body, before: null });
       const row = await createChannel({ prisma: context.prisma, scope: who.scope, id, setting });
       await note(context, who, "created", row, { kind: row.kind });
       await context.supervisor.reload(row.id);
@@ -227,7 +245,7 @@ export const adminChannelRoutes: readonly Route[] = [
         enabled: body.enabled ?? before.enabled,
         config: body.config ?? storedConfig(before),
       };
-      const setting = settingOf(context, { id: before.id, body: whole, before });
+      const setting = settingOf(context, who, { id: before.id, body: whole, before });
       const row = await updateChannel({ prisma: context.prisma, scope: who.scope, id: before.id, setting });
       await note(context, who, "changed", row, { fields: Object.keys(body), settings: Object.keys(body.config ?? {}) });
       await context.supervisor.reload(row.id);

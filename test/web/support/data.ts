@@ -149,7 +149,8 @@ export const takesOf = (kind: string): ThreadView["takes"] => ({
   text: kind === "whatsapp" ? 4096 : 10_000,
   attachments: true,
   subject: kind === "email",
-  window: kind === "whatsapp",
+  window: kind === "whatsapp" || kind === "messenger",
+  humanAgentHours: kind === "messenger" ? 6 * 24 : null,
   content: kind === "whatsapp" ? ["template", "buttons", "list", "location", "contacts"] : [],
   abilities:
     kind === "whatsapp" ? ["begin", "templates", "edit", "remove", "react"] : kind === "email" ? ["begin"] : [],
@@ -245,9 +246,9 @@ export const makeCase = (i: number, now: number): Case => {
       anonymous: false,
       language: "cs",
       identities: [
-        { id: `i${i}a`, kind: "email", value: "zakaznik@seznam.cz", verified: "channel" },
-        { id: `i${i}b`, kind: "e164", value: "+420 777 ••• 412", verified: "none" },
-        { id: `i${i}c`, kind: "visitor", value: "YmWHjAC7V2xsNIw", verified: "none" },
+        { id: `i${i}a`, kind: "email", value: "zakaznik@seznam.cz", verified: "channel", gone: false },
+        { id: `i${i}b`, kind: "e164", value: "+420 777 ••• 412", verified: "none", gone: false },
+        { id: `i${i}c`, kind: "visitor", value: "YmWHjAC7V2xsNIw", verified: "none", gone: false },
       ],
       conversations: [
         { id: "c00400", number: 1_400, subject: "Starší reklamace", status: "closed", lastAt: at(lastAt - 9e9) },
@@ -264,6 +265,7 @@ export const makeCase = (i: number, now: number): Case => {
         address: kind === "email" ? "za•••@seznam.cz" : "•••NIw",
         addressKind: kind === "email" ? "email" : "visitor",
         windowUntil: kind === "whatsapp" ? at(now + 5 * 3_600_000) : null,
+        humanAgentUntil: null,
         customerReadSeq: 3,
         active: true,
         takes: takesOf(kind),
@@ -279,6 +281,7 @@ export const makeCase = (i: number, now: number): Case => {
               address: "za•••@seznam.cz",
               addressKind: "email",
               windowUntil: null,
+              humanAgentUntil: null,
               customerReadSeq: 0,
               active: true,
               takes: takesOf("email"),

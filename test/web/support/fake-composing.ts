@@ -48,6 +48,7 @@ const wayOf = (thread: ThreadView): WayView => ({
   linked: true,
   state: thread.windowUntil !== null && Date.parse(thread.windowUntil) < Date.now() ? "closed" : "ready",
   windowUntil: thread.windowUntil,
+  humanAgentUntil: null,
   takes: thread.takes,
   wanted: false,
 });
@@ -57,9 +58,15 @@ export const composingOf = (input: {
   readonly cases: Map<string, Case>;
   readonly caseOf: (id: string) => Case;
   readonly messageById: (id: string) => readonly [Case, MessageView];
+  readonly step: (one: Case, change: Partial<Case["row"]>, messages?: MessageView[]) => void;
 }): Answers => {
-  const { caseOf, messageById, cases } = input;
+  const { caseOf, messageById, cases, step } = input;
   const own = [{ accountId: "a-email", accountName: "Podpora", channel: "email", kinds: ["email"] }];
+  const change = (id: string, patch: Partial<MessageView>): { message: MessageView } => {
+    const [one, found] = messageById(id);
+    step(one, {}, [{ ...found, ...patch }]);
+    return { message: one.messages.find((message) => message.id === id) ?? found };
+  };
   const waysOf = (one: Case): WayView[] => {
     const linked = one.threads.map(wayOf);
     const wants = one.messages.findLast(({ direction }) => direction === "in")?.detail["wantsEmail"] === true;
@@ -78,6 +85,7 @@ export const composingOf = (input: {
         linked: false,
         state: "ready",
         windowUntil: null,
+        humanAgentUntil: null,
         takes: takesOf("email"),
         wanted: wants,
       },
@@ -104,6 +112,11 @@ export const composingOf = (input: {
       if (one === undefined) throw new Refusal("not-found");
       return { row: one.row };
     },
+    "message.edit": (_, { messageId, text }) => change(messageId, { text, editedAt: new Date().toISOString() }),
+    "message.remove": (_, { messageId }) => change(messageId, { text: "", revokedAt: new Date().toISOString() }),
+    "message.react": (_, { messageId, emoji }) =>
+      change(messageId, { reactions: emoji === "" ? [] : [{ actor: "agent:Anna", emoji }] }),
+    "message.again": (_, { messageId }) => change(messageId, { actions: [] }),
     "templates.list": () => ({ templates, syncedAt: new Date().toISOString() }),
   };
 };

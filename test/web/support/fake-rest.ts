@@ -34,6 +34,7 @@ const channels: ChannelAccountView[] = [
     lastOutAt: null,
     lastError: "connect ETIMEDOUT",
     webhookUrl: null,
+    webhookToken: null,
     embed: null,
   },
   {
@@ -53,6 +54,7 @@ const channels: ChannelAccountView[] = [
     lastOutAt: at,
     lastError: "",
     webhookUrl: "https://hub.example/hooks/a2/in",
+    webhookToken: "slovo pro poskytovatele",
     embed: '<script src="https://hub.example/widget/loader.js" data-account="a2" defer></script>',
   },
 ];
@@ -112,7 +114,7 @@ export const adminRoutes = (app: Express, cases: ReadonlyMap<string, Case>): voi
   app.post(
     "/api/admin/channels/test",
     json,
-    (_request, response) => void response.json({ ok: false, says: "Server odmítl heslo." }),
+    (_request, response) => void response.json({ ok: false, says: "Server odmítl heslo.", checks: [] }),
   );
   app.patch("/api/admin/channels/:id", json, (request, response) => {
     const account = channels.find(({ id }) => id === request.params["id"]);
