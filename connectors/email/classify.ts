@@ -15,7 +15,7 @@ export interface Verdict {
 }
 
 const autoSubject =
-  /^(?:auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|automatická odpověď|automatic(?:ka|ká) odpoved|mimo kancelář|nepřítomnost|autoodpowiedź|automatyczna odpowiedź|odpowiedź automatyczna|abwesenheit)/i;
+  /^(?:auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|automatick[aá] odpov[eě][dď]|mimo kancel[aá][rř]|nepřítomnost|neprítomnosť|poza biurem|nieobecność|autoodpowiedź|automatyczna odpowiedź|odpowiedź automatyczna|abwesenheit)/i;
 const autoHeaders = [
   "x-autoreply",
   "x-autorespond",

@@ -8,7 +8,7 @@ export const composed = (text: string): string => cleanText(text).replaceAll(/\r
 
 /**
  * What was said to or by the customer that the writer had not seen. Their own words are not news to them; held
- * messages, notes and events do not make a reply wrong.
+ * messages, notes, events and what the hub answers by itself do not make a reply wrong.
  */
 export const unseen = (input: {
   readonly messages: readonly MessageRecord[];
@@ -19,7 +19,7 @@ export const unseen = (input: {
     (message) =>
       message.seq > input.expectedSeq &&
       !message.held &&
-      (message.direction === "in" || (message.direction === "out" && message.authorId !== input.writerId)),
+      (message.direction === "in" || (message.direction === "out" && message.authorType !== "system" && message.authorId !== input.writerId)),
   );
 
 /** Refuses files the channel does not take, before anything is stored. Null limits: a note, which takes any file. */

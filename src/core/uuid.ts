@@ -33,6 +33,12 @@ export const uuid = (): string => {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, "0")}-${tail.slice(0, 4)}-${tail.slice(4)}`;
 };
 
+/** The smallest UUIDv7 of a moment: ids made since then sort above it. */
+export const uuidAt = (at: Date): string => {
+  const time = Math.max(0, at.getTime()).toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
+};
+
 const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Whether a text from outside may be compared with an id column at all: PostgreSQL refuses anything else with an error. */

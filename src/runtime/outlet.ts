@@ -59,6 +59,10 @@ export const openOutlet = (input: {
     if (outcomes.some(({ state }) => state === "sent")) failures = 0;
     if (!(await writer.write(outcomes))) return;
     for (const outcome of outcomes) inHand.delete(outcome.deliveryId);
+    for (const { deliveryId, errorCode, errorText } of outcomes) {
+      const { recipient = "" } = unit.deliveries.find(({ id }) => id === deliveryId) ?? {};
+      if (errorCode === "recipient-gone" && recipient !== "") outlet.gone(recipient, errorText ?? "");
+    }
     const externalId = outcomes.find((outcome) => outcome.providerId !== null)?.providerId;
     if (externalId !== undefined && externalId !== null) outlet.sent(externalId);
   };

@@ -26,6 +26,8 @@ export const startTimers = (input: {
   readonly now: () => Date;
   readonly nodeId: string;
   readonly lease?: { readonly ttlMs: number; readonly renewMs: number };
+  /** What else is looked at every second. */
+  readonly also?: readonly (() => Promise<void>)[];
 }): Timers => {
   const { db, log, now } = input;
   const publish = publishing(input);
@@ -40,6 +42,7 @@ export const startTimers = (input: {
       if (changes.length === 0) break;
       publish(changes);
     }
+    for (const look of input.also ?? []) await look();
     for (const trim of untrimmed)
       for (let step = 0; step < trimSteps; step += 1)
         if (!(await trim({ db, now: now() }))) {

@@ -16,6 +16,7 @@ export const statusOf: Readonly<Record<RefusalCode, number>> = {
   stale: 409,
   "window-closed": 409,
   "new-recipients": 409,
+  "gone-recipients": 409,
   "no-consent": 403,
   "too-large": 413,
   "rate-limited": 429,

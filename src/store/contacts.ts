@@ -6,6 +6,7 @@ import { isUuid } from "#core/uuid";
 import type { ConversationStatus } from "#wire";
 import type { Secrets } from "../secrets.ts";
 import type { Db } from "./db.ts";
+import { goneSql } from "./gone.ts";
 import { visibility, visibleSql } from "./visible.ts";
 
 export { mergeContacts, undoMerge } from "./merges.ts";
@@ -18,6 +19,8 @@ interface IdentityRecord {
   /** Masked: safe to show to anybody. */
   readonly display: string;
   readonly verified: string;
+  /** A server said that there is no such address, and nobody has written from it since. */
+  readonly gone: boolean;
 }
 
 export interface ContactRecord {
@@ -43,7 +46,14 @@ interface Row {
   readonly name: string;
   readonly anonymous: boolean;
   readonly language: string | null;
-  readonly identities: readonly { id: string; kind: string; enc: string; display: string; verified: string }[];
+  readonly identities: readonly {
+    id: string;
+    kind: string;
+    enc: string;
+    display: string;
+    verified: string;
+    gone: boolean;
+  }[];
   readonly conversations: readonly {
     id: string;
     number: number;
@@ -74,7 +84,7 @@ export const getContact = async (input: {
             select k.id, k.merged_into_id from up join contact k on k.id = up.into_id)
           select k.id, k.tenant_id as "tenantId", k.name, k.anonymous, k.language,
             coalesce((select json_agg(json_build_object('id', i.id, 'kind', i.kind, 'enc', encode(i.value_enc, 'base64'),
-                'display', i.display, 'verified', i.verified) order by i.created_at, i.id)
+                'display', i.display, 'verified', i.verified, 'gone', ${goneSql("i")}) order by i.created_at, i.id)
               from identity i where i.contact_id = k.id and i.tenant_id = k.tenant_id), '[]') as identities,
             coalesce((select json_agg(c order by c."lastAt" desc) from (
               select c.id, c.number, c.subject, c.status, c.last_at as "lastAt" from conversation c

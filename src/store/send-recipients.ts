@@ -6,6 +6,7 @@ import { type Scope, seesPersonal } from "#core/scope";
 import type { Takes } from "#wire";
 import type { Secrets } from "../secrets.ts";
 import type { Queryable } from "./db.ts";
+import { goneAmong } from "./gone.ts";
 import type { Locked } from "./locked.ts";
 import type { Recipient, ReplyThread } from "./outgoing.ts";
 
@@ -47,6 +48,8 @@ export const newAddresses = async (input: {
   readonly tenantId: string;
   readonly contactId: string;
   readonly threadId: string;
+  /** The thread begins with these addresses: that it answers to one of them proves nothing. */
+  readonly begins?: boolean;
   readonly addresses: readonly string[];
 }): Promise<readonly string[]> => {
   const { q, secrets, tenantId } = input;
@@ -64,8 +67,8 @@ export const newAddresses = async (input: {
   const persons = await q.query<{ enc: Buffer }>({
     name: "known-identities",
     text: `select i.value_enc as enc from identity i where i.tenant_id = $1 and i.kind = 'email'
-      and (i.contact_id = $2 or i.id = (select identity_id from thread where id = $3))`,
-    values: [tenantId, input.contactId, input.threadId],
+      and (i.contact_id = $2 or not $4 and i.id = (select identity_id from thread where id = $3))`,
+    values: [tenantId, input.contactId, input.threadId, input.begins === true],
   });
   const known = new Set(seen.map(({ hash }) => hash));
   const theirs = new Set(persons.map(({ enc }) => normalValue("email", secrets.openText("identity", enc, tenantId))));
@@ -109,18 +112,26 @@ export const sendRecipients = async (
     ...(takes.via?.address === undefined || !letter ? [] : [answersTo]),
   ].filter((address) => address !== "");
   if (asked.length > 0 && takes.confirmed !== true) {
-    const owned = takes.forward === true || takes.via?.address !== undefined ? [] : [answersTo];
+    const begins = takes.forward === true || takes.via?.address !== undefined;
     const fresh = await newAddresses({
       q,
       secrets,
       tenantId,
       contactId: conversation.contactId,
       threadId: thread.id,
-      addresses: [...new Set(asked)].filter((address) => !owned.includes(address)),
+      begins,
+      addresses: [...new Set(asked)],
     });
     if (fresh.length > 0)
       throw new Refused("new-recipients", "The letter would go to addresses that were not in this conversation.", {
         recipients: fresh,
+      });
+  }
+  if (letter && takes.confirmed !== true) {
+    const gone = await goneAmong({ q, secrets, tenantId, addresses: all.map(({ recipient }) => recipient) });
+    if (gone.length > 0)
+      throw new Refused("gone-recipients", "A server said that these addresses do not exist.", {
+        recipients: seesPersonal(scope, tenantId) ? gone : [],
       });
   }
   return all;

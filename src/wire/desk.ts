@@ -23,6 +23,8 @@ export const refusalCode = z.enum([
   "window-closed",
   /** A letter would go to addresses that were not in the thread: `data.recipients` names them. */
   "new-recipients",
+  /** A letter would go to addresses a server called unknown: `data.recipients`. */
+  "gone-recipients",
   /** The law asks for the customer's consent first. */
   "no-consent",
   "too-large",

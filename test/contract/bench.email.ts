@@ -1,9 +1,15 @@
+import { generateKeyPairSync } from "node:crypto";
 import { remoteId, threadKey } from "#contract";
 import { type Dovecot, hasDovecot, password, startDovecot } from "../fakes/dovecot.ts";
 import { startGate } from "../fakes/gate.ts";
 import { composed, filesOf, freshUser, inFolder, lettersOf } from "../fakes/mailbox.ts";
 import { type FakeSmtp, refusal, startSmtp } from "../fakes/smtp.ts";
 import type { Bench, Customer, Refusal, Side } from "./bench.ts";
+
+// Secrets of the settings, each filled in: a letter signed by the mailbox' own key.
+const dkimKey = generateKeyPairSync("rsa", { modulusLength: 2048 })
+  .privateKey.export({ type: "pkcs8", format: "pem" })
+  .toString();
 
 // One Dovecot for all rules, a mailbox of its own for each; what the channel sends is relayed into the customers' mailboxes.
 let server: Promise<Dovecot> | undefined;
@@ -71,6 +77,8 @@ export const bench: Bench = {
       smtpLogin: "own",
       smtpUser: mailboxes[side],
       smtpPassword,
+      dkimSelector: "linka",
+      dkimKey,
       startFrom: "days:1",
       caCertificate: mail.certificate,
     });
@@ -128,7 +136,8 @@ export const bench: Bench = {
             );
           },
           refusals: [
-            refuse("rate-limited", refusal(450, "4.2.0 greylisted, try again in 3s"), 3_000),
+            refuse("rate-limited", refusal(421, "4.7.0 too many connections, try again in 3s"), 3_000),
+            refuse("later", refusal(450, "4.2.0 greylisted, try again in 3s"), 3_000),
             refuse("recipient-gone", refusal(550, "5.1.1 user unknown")),
             refuse("rejected", refusal(554, "5.7.1 rejected as spam")),
           ],

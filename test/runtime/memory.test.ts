@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rm } from "node:fs/promises";
 import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import type { Frozen, Hub } from "#contract";
 import { connectorHub } from "#runtime/connector-hub";
 import { openFiles } from "#store/files";
@@ -85,9 +86,8 @@ describe("what an account remembers", () => {
 
   it("a file frozen under a key stays what it was first, on every node, and is made anew only when it is gone", async () => {
     const [here, there] = hubs.map((hub) => hub.frozen);
-    const bytes = (text: string) => Readable.from([Buffer.from(text)]);
-    const readAll = async (file: Frozen | undefined) =>
-      file === undefined ? undefined : (await Array.fromAsync(file.open())).map(String).join("");
+    const bytes = (said: string) => Readable.from([Buffer.from(said)]);
+    const readAll = async (file: Frozen | undefined) => (file === undefined ? undefined : text(file.open()));
     expect(await here?.get("letter")).toBeUndefined();
     const kept = await Promise.all([here?.setOnce("letter", bytes("one")), there?.setOnce("letter", bytes("two"))]);
     const [first, second] = await Promise.all(kept.map(readAll));

@@ -274,6 +274,7 @@ export const inside: Readonly<Record<string, string>> = {
   prisma: "the database itself",
   "recordings.keepRecording": "for the tenant of the account whose call it is",
   sealed: "no table",
+  search: "no table",
   seen: "under the conversation lock that checked the scope",
   "send-compose": "under the conversation lock that checked the scope",
   "send-recipients": "for the tenant the caller was checked for",

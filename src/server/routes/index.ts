@@ -1,8 +1,9 @@
 import type { Route } from "../route.ts";
+import { adminAutoReplyRoutes } from "./admin-auto-reply.ts";
 import { adminChannelRoutes } from "./admin-channels.ts";
 import { adminDeadLetterRoutes } from "./admin-dead-letters.ts";
-import { adminTenantRoutes } from "./admin-tenants.ts";
 import { adminSignInRoutes } from "./admin-sign-in.ts";
+import { adminTenantRoutes } from "./admin-tenants.ts";
 import { adminTokenRoutes } from "./admin-tokens.ts";
 import { adminUserRoutes } from "./admin-users.ts";
 import { cannedRoutes } from "./canned.ts";
@@ -20,8 +21,9 @@ export const allRoutes = (input: { readonly now: () => Date }): readonly Route[]
   ...cannedRoutes,
   ...adminTenantRoutes,
   ...adminChannelRoutes,
-  ...adminUserRoutes,
+  ...adminAutoReplyRoutes,
   ...adminSignInRoutes,
+  ...adminUserRoutes,
   ...adminDeadLetterRoutes,
   ...adminTokenRoutes,
 ];

@@ -1,7 +1,8 @@
 import { around } from "./cs/around.ts";
+import { mail } from "./cs/mail.ts";
 import { outgoing } from "./cs/outgoing.ts";
-import { work } from "./cs/work.ts";
 import { signIn } from "./cs/sign-in.ts";
+import { work } from "./cs/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const cs: Catalogue<FullPlural> = { ...work, ...around, ...outgoing, ...signIn };
+export const cs: Catalogue<FullPlural> = { ...work, ...around, ...outgoing, ...mail, ...signIn };

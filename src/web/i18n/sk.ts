@@ -1,7 +1,8 @@
 import { around } from "./sk/around.ts";
+import { mail } from "./sk/mail.ts";
 import { outgoing } from "./sk/outgoing.ts";
-import { work } from "./sk/work.ts";
 import { signIn } from "./sk/sign-in.ts";
+import { work } from "./sk/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const sk: Catalogue<FullPlural> = { ...work, ...around, ...outgoing, ...signIn };
+export const sk: Catalogue<FullPlural> = { ...work, ...around, ...outgoing, ...mail, ...signIn };

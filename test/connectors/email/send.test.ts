@@ -37,7 +37,7 @@ describe("what an SMTP server may answer", () => {
         onRcptTo: (_: unknown, __: unknown, done: (e: Error) => void) =>
           done(refusal(450, "4.2.0 greylisted, try again in 300s")),
       },
-      { code: "rate-limited", retryAfterMs: 300_000 },
+      { code: "later", retryAfterMs: 300_000 },
     ],
     [
       "421 on the sender",
@@ -50,7 +50,15 @@ describe("what an SMTP server may answer", () => {
     [
       "552 mailbox full",
       { onRcptTo: (_: unknown, __: unknown, done: (e: Error) => void) => done(refusal(552, "5.2.2 mailbox full")) },
-      { code: "rate-limited" },
+      { code: "later" },
+    ],
+    [
+      "550 daily sending quota",
+      {
+        onMailFrom: (_: unknown, __: unknown, done: (e: Error) => void) =>
+          done(refusal(550, "5.4.5 Daily user sending limit exceeded")),
+      },
+      { code: "rate-limited", retryAfterMs: 3_600_000 },
     ],
     [
       "550 unknown user",
@@ -70,11 +78,7 @@ describe("what an SMTP server may answer", () => {
       },
       { code: "auth" },
     ],
-    [
-      "451 after the letter",
-      { take: () => Promise.reject(refusal(451, "4.3.0 local error")) },
-      { code: "rate-limited" },
-    ],
+    ["451 after the letter", { take: () => Promise.reject(refusal(451, "4.3.0 local error")) }, { code: "later" }],
     [
       "552 too big after the letter",
       { take: () => Promise.reject(refusal(552, "5.3.4 message too big")) },
@@ -100,7 +104,9 @@ describe("what an SMTP server may answer", () => {
       { kind: "email", value: "gone@x.cz" },
     ] as const;
     const sent = await open(server.port).send(letter({ to }));
-    expect(sent.refused).toEqual([{ recipient: "gone@x.cz", permanent: true, says: "550 5.1.1 user unknown" }]);
+    expect(sent.refused).toEqual([
+      { recipient: "gone@x.cz", permanent: true, says: "550 5.1.1 user unknown", gone: true },
+    ]);
     expect(server.letters.map((each) => each.to)).toEqual([["jan@x.cz"]]);
   });
 

@@ -62,6 +62,9 @@ export const makeHub = (input: { readonly account: AccountId; readonly fileUrl: 
       wake();
     },
     status() {},
+    alive: () => undefined,
+    vault: { get: async () => undefined, set: async () => undefined },
+    frozen: { get: async () => undefined, setOnce: () => Promise.reject(new Error("nothing is frozen")) },
     memory: {
       get: async (key) => memory.get(key),
       set: async (key, value) => void memory.set(key, value),

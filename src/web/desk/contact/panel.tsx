@@ -71,6 +71,12 @@ export const ContactPanel = ({
               <span className="identity-value" {...(isOpaque(identity.kind) ? { title: identity.value } : {})}>
                 {addressWord({ maybe, ...identity })}
               </span>
+              {identity.gone ? (
+                <span className="identity-gone" title={t("contact.addressGone")}>
+                  <Icon name="warning" size={13} />
+                  <span className="hidden">{t("contact.addressGone")}</span>
+                </span>
+              ) : null}
               {identity.verified === "" || identity.verified === "none" ? null : (
                 <span className="identity-verified" title={t("contact.verified")}>
                   <Icon name="check" size={13} />
