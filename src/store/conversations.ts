@@ -9,6 +9,7 @@ import { type ContactRecord, getContact } from "./contacts.ts";
 import type { Db } from "./db.ts";
 import { conversationSql } from "./load.ts";
 import { newestMessages } from "./messages.ts";
+import { type Depth, matching } from "./search.ts";
 import { visibility, visibleRow, visibleSql } from "./visible.ts";
 
 interface Ask {
@@ -23,21 +24,6 @@ const statuses = {
   snoozed: ["snoozed"],
   closed: ["closed"],
 } as const satisfies Record<ViewSpec["kind"], readonly string[]>;
-
-/**
- * Conversations with a matching message, contact, subject or number. The newest 5,000 messages that match are looked at.
- * A hit tells of what it matched: words count only in the tenants of `words`, where the asker sees them unmasked, and
- * notes only in those of `notes`, where the asker is no client's viewer.
- */
-const matching = (o: { query: string; number: string; words: string; notes: string }): string => `c.id in (
-  select conversation_id from (select m.conversation_id from message m
-    where m.tenant_id = any(${o.words}::uuid[]) and m.search @@ to_tsquery('simple', ${o.query})
-      and (m.direction <> 'note' or m.tenant_id = any(${o.notes}::uuid[])) order by m.id desc limit 5000) m
-  union all
-  select c2.id from contact k join conversation c2 on c2.contact_id = k.id
-    where k.tenant_id = any(${o.words}::uuid[]) and k.search @@ to_tsquery('simple', ${o.query})
-  union all
-  select c3.id from conversation c3 where c3.tenant_id = any($1::uuid[]) and c3.number = ${o.number}::int)`;
 
 /** Each tenant and status gives its newest rows by index; the newest of those are the page. */
 const listSql = (conditions: readonly string[]): string => `
@@ -99,18 +85,20 @@ export const listView = async (
     conditions.push(`(c.last_at, c.id) < (${add(at)}::timestamptz, ${add(id)}::uuid)`);
   }
   if (exact !== undefined) conditions.push(`c.number = ${add(Number(exact))}`);
-  if (query !== null) {
+  const found = (text: string): Promise<ConversationRecord[]> => db.query<ConversationRecord>({ text, values });
+  const search = async (): Promise<ConversationRecord[]> => {
     const number = /^(\d{1,9})$/.exec(asked)?.[1];
-    conditions.push(
-      matching({
-        query: add(query),
-        number: add(number === undefined ? null : Number(number)),
-        words: add(tenants.filter((tenantId) => seesPersonal(scope, tenantId))),
-        notes: add(tenants.filter((tenantId) => mayWork(scope, tenantId))),
-      }),
-    );
-  }
-  const rows = await db.query<ConversationRecord>({ text: listSql(conditions), values });
+    const places = {
+      query: add(query),
+      number: add(number === undefined ? null : Number(number)),
+      words: add(tenants.filter((tenantId) => seesPersonal(scope, tenantId))),
+      notes: add(tenants.filter((tenantId) => mayWork(scope, tenantId))),
+    };
+    const at = (depth: Depth) => found(listSql([...conditions, matching({ depth, ...places })]));
+    const recent = await at("recent");
+    return recent.length > limit ? recent : at("all");
+  };
+  const rows = query === null ? await found(listSql(conditions)) : await search();
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
