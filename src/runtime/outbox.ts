@@ -4,6 +4,7 @@ import type { Db } from "#store/db";
 import type { Files } from "#store/files";
 import { poke } from "#store/notify";
 import { nextDue } from "#store/outbox";
+import { openActions } from "./actions.ts";
 import { openOutlet, type OpenOutlet } from "./outlet.ts";
 import { openOutcomeWriter } from "./outcomes.ts";
 import type { Outbox } from "./ports.ts";
@@ -75,16 +76,19 @@ export const startOutbox = (input: {
         );
     },
     attach: (outlet) => {
-      const open = openOutlet({
-        outlet,
-        db,
-        files: input.files,
-        writer,
-        log,
-        now,
-        random: input.random ?? Math.random,
-        stopped: stopping.signal,
-      });
+      const shared = { outlet, db, log, now, random: input.random ?? Math.random, stopped: stopping.signal };
+      const sends = openOutlet({ ...shared, files: input.files, writer });
+      const actions = openActions({ ...shared, publisher: input.publisher });
+      const open: OpenOutlet = {
+        ...sends,
+        pump: () => {
+          sends.pump();
+          actions.pump();
+        },
+        close: async (ms) => {
+          await Promise.all([sends.close(ms), actions.close(ms)]);
+        },
+      };
       outlets.set(outlet.accountId, open);
       open.pump();
       return {

@@ -72,6 +72,15 @@ export const wayView = z.object({
   wanted: z.boolean(),
 });
 
+/** An account on which an address may be typed in. */
+export const ownView = z.object({
+  accountId: z.string(),
+  accountName: z.string(),
+  channel: z.string(),
+  kinds: z.array(z.string()),
+  takes: takesView,
+});
+
 /** Questions of the composer. */
 export const composing = {
   "message.send": { takes: sendBody, gives: z.object({ message: messageView }) },
@@ -85,9 +94,7 @@ export const composing = {
     takes: z.object({ conversationId: id }),
     gives: z.object({
       ways: z.array(wayView),
-      own: z.array(
-        z.object({ accountId: z.string(), accountName: z.string(), channel: z.string(), kinds: z.array(z.string()) }),
-      ),
+      own: z.array(ownView),
     }),
   },
   /** Another thread of the same person becomes answerable in this conversation. */
@@ -112,9 +119,7 @@ export const composing = {
     takes: z.object({ tenantId: id, contactId: id.optional() }),
     gives: z.object({
       ways: z.array(wayView),
-      own: z.array(
-        z.object({ accountId: z.string(), accountName: z.string(), channel: z.string(), kinds: z.array(z.string()) }),
-      ),
+      own: z.array(ownView),
     }),
   },
   "templates.list": {
@@ -142,4 +147,5 @@ export const composing = {
 } as const;
 
 export type WayView = z.output<typeof wayView>;
+export type OwnView = z.output<typeof ownView>;
 export type RecipientView = z.output<typeof recipientView>;

@@ -52,6 +52,10 @@ const everyCommand: { readonly [C in keyof Commands]: (agent: Agent) => Promise<
   updateConversation: ({ scope }) =>
     commands.updateConversation(scope, { id: made.conversationId, set: { priority: 9 } }),
   markRead: ({ scope }) => commands.markRead(scope, { id: made.conversationId, seq: 1 }),
+  editMessage: ({ scope }) => commands.editMessage(scope, { messageId, text: "jinak" }),
+  removeMessage: ({ scope }) => commands.removeMessage(scope, { messageId }),
+  reactToMessage: ({ scope }) => commands.reactToMessage(scope, { messageId, emoji: "👍" }),
+  tellAgain: ({ scope }) => commands.tellAgain(scope, { messageId }),
   beginConversation: ({ scope }) =>
     commands.beginConversation(scope, {
       tenantId: tenant.id,

@@ -77,7 +77,15 @@ test("no other view of the wire reaches a browser unclassified", () => {
       "conversation.since.more",
       "conversation.before.more",
       ...["conversation.ways", "begin.ways"].flatMap((question) =>
-        ["accountId", "accountName", "channel", "kinds[]"].map((key) => `${question}.own[].${key}`),
+        [
+          "accountId",
+          "accountName",
+          "channel",
+          "kinds[]",
+          ...["text", "attachments", "subject", "window", "humanAgentHours", "content[]", "abilities[]"].map(
+            (key) => `takes.${key}`,
+          ),
+        ].map((key) => `${question}.own[].${key}`),
       ),
       // What a provider approved for everybody: no customer is in it.
       ...["name", "language", "category", "unusable", "header", "body", "footer", "buttons[]"].map(

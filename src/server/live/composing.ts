@@ -1,4 +1,5 @@
 import type { Begin } from "#store/begin";
+import type { MessageRecord } from "#core/records";
 import { Refused } from "#core/refused";
 import { conversationThreads } from "#store/conversations";
 import { letterRecipients } from "#store/letter-recipients";
@@ -38,20 +39,28 @@ export const composingHandlers = (input: {
     const own = found.accounts.filter(({ id }) => begins(id));
     return {
       ways: found.ways.map(view),
-      own: own.map(({ id, name, channel }) => ({
+      own: own.map(({ id, name, channel, kind }) => ({
         accountId: id,
         accountName: name,
         channel,
-        kinds: [takes(id, "").subject ? "email" : "number"],
+        kinds: [takes(id, kind).subject ? "email" : "number"],
+        takes: takes(id, kind),
       })),
     };
   };
 
+  const messageOf = (scope: DeskSocket["data"]["scope"], message: MessageRecord) => ({
+    message: presentMessage({ message, audience: audienceIn(scope, message.tenantId), links }),
+  });
+
   return {
-    "message.send": async ({ data: { scope } }, takesIn) => {
-      const message = await commands.sendMessage(scope, takesIn);
-      return { message: presentMessage({ message, audience: audienceIn(scope, message.tenantId), links }) };
-    },
+    "message.send": async ({ data: { scope } }, asked) => messageOf(scope, await commands.sendMessage(scope, asked)),
+    "message.edit": async ({ data: { scope } }, asked) => messageOf(scope, await commands.editMessage(scope, asked)),
+    "message.remove": async ({ data: { scope } }, asked) =>
+      messageOf(scope, await commands.removeMessage(scope, asked)),
+    "message.react": async ({ data: { scope } }, asked) =>
+      messageOf(scope, await commands.reactToMessage(scope, asked)),
+    "message.again": async ({ data: { scope } }, asked) => messageOf(scope, await commands.tellAgain(scope, asked)),
     "message.recipients": async ({ data: { scope } }, asked) => {
       const found = await letterRecipients({ db, scope, secrets, ...asked });
       return presentRecipients(found, audienceIn(scope, found.tenantId));

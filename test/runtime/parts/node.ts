@@ -45,7 +45,16 @@ export const startNode = async (
     random: () => 0,
     ...(o.lease === undefined ? {} : { lease: o.lease }),
   });
-  const commands = makeCommands({ db, publisher, outbox, secrets, log, now, limits: limitsOf(o.connectors) });
+  const commands = makeCommands({
+    db,
+    publisher,
+    outbox,
+    secrets,
+    log,
+    now,
+    limits: limitsOf(o.connectors),
+    connection: (id) => supervisor.connection(id),
+  });
   return {
     outbox,
     supervisor,

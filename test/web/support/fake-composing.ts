@@ -61,7 +61,9 @@ export const composingOf = (input: {
   readonly step: (one: Case, change: Partial<Case["row"]>, messages?: MessageView[]) => void;
 }): Answers => {
   const { caseOf, messageById, cases, step } = input;
-  const own = [{ accountId: "a-email", accountName: "Podpora", channel: "email", kinds: ["email"] }];
+  const own = [
+    { accountId: "a-email", accountName: "Podpora", channel: "email", kinds: ["email"], takes: takesOf("email") },
+  ];
   const change = (id: string, patch: Partial<MessageView>): { message: MessageView } => {
     const [one, found] = messageById(id);
     step(one, {}, [{ ...found, ...patch }]);

@@ -57,7 +57,7 @@ export const startFakeHub = async (options: {
   const tellPresence = (id: string, customerTyping = false) =>
     io.emit("frame", { changes: [], presence: [{ conversationId: id, viewers: viewersOf(id), customerTyping }] });
   const handlers: Handlers = {
-    ...composingOf({ cases, caseOf, messageById }),
+    ...composingOf({ cases, caseOf, messageById, step }),
     "view.open": (socket, { after, limit, ...spec }) => {
       const all = view(spec, me(socket).id);
       const from = after === undefined ? 0 : Number(after);
