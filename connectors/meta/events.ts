@@ -66,7 +66,7 @@ const system = (item: Item, event: string, text: string, detail: Record<string, 
   text,
   attachments: [],
   automatic: true,
-  detail: { event, ...detail },
+  detail: { system: { type: event, ...detail } },
 });
 
 /** Who holds the conversation changed between the apps of the page. Only what is handed to us wakes anybody. */
@@ -105,13 +105,13 @@ export const doneIn = (item: Item, appId: string): Said | undefined => {
       kind: "text",
       text: title,
       attachments: [],
-      detail: { button: { id: postback.payload ?? "", title }, ...referralDetail(postback.referral) },
+      detail: { choice: { type: "button", id: postback.payload ?? "" }, ...referralDetail(postback.referral) },
     };
   }
   if (referral !== undefined)
     return {
       ...system(item, "referral", "Came to the conversation over a link or an advertisement."),
-      detail: { event: "referral", ...referralDetail(referral) },
+      detail: { system: { type: "referral" }, ...referralDetail(referral) },
     };
   if (optin !== undefined)
     return system(

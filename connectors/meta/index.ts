@@ -1,6 +1,7 @@
 import { type Connection, ConnectorError, defineConnector, type Hub, type Inbound } from "#contract";
 import { openGraph } from "../graph/index.ts";
 import { accountAt } from "./account.ts";
+import { bring } from "./fetch.ts";
 import { parse } from "./parse.ts";
 import { makeProfiles } from "./profiles.ts";
 import { receiver } from "./receive.ts";
@@ -27,11 +28,11 @@ const open = (account: Settings, hub: Hub): Connection => {
   });
   const at = accountAt(account, graph, () => hub.now());
   const profiles = makeProfiles(account, graph, hub);
-  const fetch = (url: string) => graph.download(url, AbortSignal.timeout(fetchWithinMs));
+  const fetch = (url: string) => bring(graph, url, AbortSignal.timeout(fetchWithinMs));
   return {
     start: (signal) => watch({ at, hub, everyMs: account.checkEveryMs, signal }),
     ...sender(account, graph),
-    fetchFile: (url, signal) => graph.download(url, signal),
+    fetchFile: (url, signal) => bring(graph, url, signal),
     webhook: receiver({ account, hub, fetch, profiles }),
     reparse: async (raw): Promise<readonly Inbound[]> => parse(account, fetch, raw).events,
     async probe(signal) {

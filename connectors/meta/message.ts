@@ -81,12 +81,16 @@ const partOf = (fetch: Fetch, instagram: boolean, attachment: MetaAttachment): P
   if (type === "template") {
     const lines = (payload?.elements ?? []).flatMap(({ title: head, subtitle }) => [head ?? "", subtitle ?? ""]);
     const text = [title ?? "", ...lines].filter((line) => line !== "").join("\n");
-    return text === "" ? { kind: "unsupported", detail: { type } } : { text, detail: { shared: { type } } };
+    return text === ""
+      ? { kind: "unsupported", detail: { unsupported: { type } } }
+      : { text, detail: { shared: { type } } };
   }
   // On Facebook these are web addresses; on Instagram they lead to the picture or the film.
   if (links.has(type) && (!instagram || url === undefined)) {
     const text = [title, url].filter((line) => line !== undefined && line !== "").join("\n");
-    return text === "" ? { kind: "unsupported", detail: { type } } : { text, detail: { shared: { type } } };
+    return text === ""
+      ? { kind: "unsupported", detail: { unsupported: { type } } }
+      : { text, detail: { shared: { type } } };
   }
   if (carriesFile.has(type) && url !== undefined) {
     const plain = type === "image" || type === "video" || type === "audio" || type === "file" || type === "sticker";
@@ -100,24 +104,23 @@ const partOf = (fetch: Fetch, instagram: boolean, attachment: MetaAttachment): P
     };
   }
   // The story, post or file is private or gone by now.
-  if (carriesFile.has(type)) return { kind: "unsupported", detail: { type } };
-  return { kind: "unsupported", detail: { type } };
+  if (carriesFile.has(type)) return { kind: "unsupported", detail: { unsupported: { type } } };
+  return { kind: "unsupported", detail: { unsupported: { type } } };
 };
 
 /** The advertisement or link that led somebody here, for the card above the message. */
-export const referralDetail = (referral: Referral | undefined): Record<string, unknown> =>
-  referral === undefined
-    ? {}
-    : {
-        referral: {
-          ...(referral.source === undefined ? {} : { source: referral.source }),
-          ...(referral.ref === undefined ? {} : { ref: referral.ref }),
-          ...(referral.ad_id === undefined ? {} : { adId: referral.ad_id }),
-          ...(referral.ads_context_data?.ad_title === undefined
-            ? {}
-            : { headline: referral.ads_context_data.ad_title }),
-        },
-      };
+export const referralDetail = (referral: Referral | undefined): Record<string, unknown> => {
+  if (referral === undefined) return {};
+  const { source, ref, ad_id: adId, ads_context_data: ad } = referral;
+  return {
+    referral: {
+      kind: source === "ADS" || adId !== undefined ? "ad" : "link",
+      ...(ad?.ad_title === undefined ? {} : { headline: ad.ad_title }),
+      ...(ref === undefined ? {} : { body: ref }),
+      ...(adId === undefined ? {} : { adId }),
+    },
+  };
+};
 
 const saidIn = (fetch: Fetch, instagram: boolean, message: MetaMessage): Said => {
   const parts = (message.attachments ?? []).map((attachment) => partOf(fetch, instagram, attachment));
@@ -126,7 +129,7 @@ const saidIn = (fetch: Fetch, instagram: boolean, message: MetaMessage): Said =>
   const story = message.reply_to?.story;
   const detail = {
     ...Object.assign({}, ...parts.map((part) => part.detail ?? {})),
-    ...(message.quick_reply === undefined ? {} : { button: { id: message.quick_reply.payload, title: text } }),
+    ...(message.quick_reply === undefined ? {} : { choice: { type: "button", id: message.quick_reply.payload } }),
     ...(story === undefined
       ? {}
       : { story: { id: story.id ?? "", ...(story.url === undefined ? {} : { url: story.url }) } }),
