@@ -5,11 +5,13 @@ import { Button } from "../kit/controls.tsx";
 import { homeOf, isAdmin, useDesk, useWords } from "./context.ts";
 import { Inbox } from "./inbox/inbox.tsx";
 import { Banner, Rail } from "./shell.tsx";
+import { hasPhone } from "./phone/words.ts";
 import { CommandsContext, createCommands, useHotkeys } from "./commands.ts";
 
 const Admin = lazy(() => import("./admin/admin.tsx"));
 const Contacts = lazy(() => import("./contact/contacts.tsx"));
 const Profile = lazy(() => import("./profile.tsx"));
+const PhoneSlot = lazy(() => import("./phone/phone.tsx"));
 const Palette = lazy(() => import("./palette.tsx"));
 const Shortcuts = lazy(() => import("./shortcuts.tsx"));
 
@@ -45,6 +47,11 @@ export const App = (): ReactNode => {
         </a>
         <Rail admin={isAdmin(boot)} onPalette={() => setLayer("palette")} onShortcuts={() => setLayer("shortcuts")} />
         <Banner />
+        {hasPhone(boot) ? (
+          <Suspense>
+            <PhoneSlot />
+          </Suspense>
+        ) : null}
         <Boundary
           fallback={(retry) => (
             <main className="page">

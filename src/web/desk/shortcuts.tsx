@@ -7,7 +7,7 @@ import { shortcuts } from "./commands.ts";
 import { useWords } from "./context.ts";
 import { setSingleKeys, singleKeys } from "./settings.ts";
 
-const groups = ["list", "conversation", "writing", "go"] as const;
+const groups = ["list", "conversation", "phone", "writing", "go"] as const;
 
 const Shortcuts = ({ onClose }: { onClose: () => void }): ReactNode => {
   const { t } = useWords();

@@ -1,8 +1,9 @@
 import { around } from "./cs/around.ts";
 import { mail } from "./cs/mail.ts";
 import { outgoing } from "./cs/outgoing.ts";
+import { phone } from "./cs/phone.ts";
 import { signIn } from "./cs/sign-in.ts";
 import { work } from "./cs/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const cs: Catalogue<FullPlural> = { ...work, ...around, ...outgoing, ...mail, ...signIn };
+export const cs: Catalogue<FullPlural> = { ...work, ...around, ...outgoing, ...phone, ...mail, ...signIn };

@@ -1,8 +1,9 @@
 import { around } from "./en/around.ts";
 import { mail } from "./en/mail.ts";
 import { outgoing } from "./en/outgoing.ts";
+import { phone } from "./en/phone.ts";
 import { signIn } from "./en/sign-in.ts";
 import { work } from "./en/work.ts";
 
 /** English, and the list of all messages: the other catalogues must have exactly these keys. */
-export const en = { ...work, ...around, ...outgoing, ...mail, ...signIn } as const;
+export const en = { ...work, ...around, ...outgoing, ...phone, ...mail, ...signIn } as const;

@@ -1,8 +1,9 @@
 import { around } from "./pl/around.ts";
 import { mail } from "./pl/mail.ts";
 import { outgoing } from "./pl/outgoing.ts";
+import { phone } from "./pl/phone.ts";
 import { signIn } from "./pl/sign-in.ts";
 import { work } from "./pl/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const pl: Catalogue<FullPlural> = { ...work, ...around, ...outgoing, ...mail, ...signIn };
+export const pl: Catalogue<FullPlural> = { ...work, ...around, ...outgoing, ...phone, ...mail, ...signIn };

@@ -1,8 +1,9 @@
 import { around } from "./sk/around.ts";
 import { mail } from "./sk/mail.ts";
 import { outgoing } from "./sk/outgoing.ts";
+import { phone } from "./sk/phone.ts";
 import { signIn } from "./sk/sign-in.ts";
 import { work } from "./sk/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const sk: Catalogue<FullPlural> = { ...work, ...around, ...outgoing, ...mail, ...signIn };
+export const sk: Catalogue<FullPlural> = { ...work, ...around, ...outgoing, ...phone, ...mail, ...signIn };

@@ -6,6 +6,7 @@ import { Button, IconButton } from "../../kit/controls.tsx";
 import { Icon, type IconName } from "../../kit/icons.tsx";
 import { explain } from "../actions.ts";
 import { roleIn, useDesk, useWords } from "../context.ts";
+import { dialWish, hasPhone } from "../phone/words.ts";
 import { addressWord, isOpaque } from "./address.ts";
 import { Merge } from "./merge.tsx";
 
@@ -38,6 +39,7 @@ export const ContactPanel = ({
   const [merging, setMerging] = useState(false);
   const name = contact.name === "" ? t("contact.anonymous") : contact.name;
   const mayWork = roleIn(desk.boot, contact.tenantId) !== "client_viewer";
+  const callable = mayWork && hasPhone(desk.boot);
   const others = contact.conversations.filter((one) => one.id !== row.id);
   const refresh = () =>
     desk
@@ -76,6 +78,16 @@ export const ContactPanel = ({
                   <Icon name="warning" size={13} />
                   <span className="hidden">{t("contact.addressGone")}</span>
                 </span>
+              ) : null}
+              {callable && identity.kind === "e164" ? (
+                <IconButton
+                  icon="phone"
+                  label={t("phone.callNumber", { number: identity.value })}
+                  className="identity-call"
+                  onClick={() =>
+                    dialWish.set({ tenantId: contact.tenantId, to: identity.value, conversationId: row.id })
+                  }
+                />
               ) : null}
               {identity.verified === "" || identity.verified === "none" ? null : (
                 <span className="identity-verified" title={t("contact.verified")}>

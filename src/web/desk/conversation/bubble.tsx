@@ -1,4 +1,4 @@
-import { memo, type ReactNode } from "react";
+import { lazy, memo, Suspense, type ReactNode } from "react";
 import type { MessageView } from "#wire";
 import { Button } from "../../kit/controls.tsx";
 import { Avatar } from "../../kit/bits.tsx";
@@ -9,7 +9,10 @@ import type { Pending } from "../../state/outbox.ts";
 import { Attachments } from "./attachments.tsx";
 import { DeliveryMark } from "./delivery.tsx";
 import { EmailFrame } from "./email-frame.tsx";
+import { ActionNotes, MessageMenu } from "./message-menu.tsx";
 import { FoldedText } from "./text.tsx";
+
+const CallCard = lazy(() => import("../phone/card.tsx"));
 
 const bubbleClass = (direction: MessageView["direction"]): string => `bubble bubble-${direction}`;
 
@@ -58,13 +61,19 @@ export const Bubble = memo(function Bubble({
         {subjectChanged && channel?.subject === true ? <h2 className="message-subject">{message.subject}</h2> : null}
         {revoked ? (
           <p className="revoked">{t("message.revoked")}</p>
+        ) : message.kind === "call" ? (
+          <Suspense fallback={<p>{message.text}</p>}>
+            <CallCard message={message} />
+          </Suspense>
         ) : message.html !== null ? (
           <EmailFrame message={message} />
         ) : (
           <FoldedText text={message.text} detail={message.detail} kind={message.kind} />
         )}
         {revoked ? null : <Attachments of={message.attachments} />}
+        <MessageMenu message={message} />
         <p className="message-foot">
+          <ActionNotes message={message} />
           {message.editedAt === null ? null : <span title={dateTime(message.editedAt)}>{t("message.edited")}</span>}
           <time dateTime={message.occurredAt} title={dateTime(message.occurredAt)}>
             {time(message.occurredAt)}
@@ -75,7 +84,7 @@ export const Bubble = memo(function Bubble({
       {message.reactions.length === 0 ? null : (
         <p className="reactions" aria-label={t("message.reactions")}>
           {message.reactions.map((reaction) => (
-            <span key={`${reaction.actor}${reaction.emoji}`} title={reaction.actor}>
+            <span key={`${reaction.actor}${reaction.emoji}`} title={reaction.actor.replace(/^agent:/, "")}>
               {reaction.emoji}
             </span>
           ))}
