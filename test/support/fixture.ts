@@ -58,6 +58,9 @@ export const seedFixture = async (input: {
     readonly password: string;
     readonly imapPort: number;
     readonly certificate: string;
+    /** Absent: nothing is sent. */
+    readonly smtpPort?: number;
+    readonly plusAddressing?: boolean;
   };
 }): Promise<Fixture> => {
   const secrets = openSecrets({ secret: input.secret });
@@ -103,7 +106,7 @@ export const seedFixture = async (input: {
       ]);
     }
     if (input.mailbox !== undefined) {
-      const { address, password: imapPassword, imapPort, certificate } = input.mailbox;
+      const { address, password: imapPassword, imapPort, certificate, smtpPort = 1 } = input.mailbox;
       const id = uuid();
       await insert(client, "channel_account", [
         {
@@ -120,7 +123,8 @@ export const seedFixture = async (input: {
             imapSecurity: "starttls",
             imapUser: address,
             smtpHost: "127.0.0.1",
-            smtpPort: 1,
+            smtpPort,
+            plusAddressing: input.mailbox.plusAddressing ?? false,
             smtpSecurity: "none",
             smtpLogin: "none",
             caCertificate: certificate,
