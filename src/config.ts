@@ -49,8 +49,33 @@ export const variables = [
     meaning: "Absolute path of the Chromium that WhatsApp through a linked phone runs in.",
   },
   { name: "CHROMIUM_FLAGS", byDefault: "none", meaning: "More flags for that Chromium, separated by spaces." },
+  {
+    name: "MAIL_PORT",
+    byDefault: "none",
+    meaning:
+      "TCP port on which your own mail server hands letters to the hub; 0 takes a free one. Unset: mailboxes are read by IMAP only.",
+  },
+  { name: "MAIL_HOST", byDefault: "127.0.0.1", meaning: "Address the mail port listens on." },
+  { name: "MAIL_PROTOCOL", byDefault: "lmtp", meaning: "lmtp (an answer for each recipient) or smtp." },
+  {
+    name: "MAIL_CERT",
+    byDefault: "none",
+    meaning:
+      "Absolute path of a PEM file with certificate and key, for STARTTLS on the mail port; needed beyond this machine.",
+  },
+  { name: "MAIL_MAX_MB", byDefault: "50", meaning: "Largest letter the mail port takes, 1 to 1000." },
   { name: "LOG_LEVEL", byDefault: "info", meaning: "fatal, error, warn, info, debug, trace or silent." },
 ] as const;
+
+/** The port on which a mail server hands letters over. */
+export interface MailPort {
+  readonly port: number;
+  readonly host: string;
+  readonly protocol: "lmtp" | "smtp";
+  /** PEM file with certificate and key; unset: no STARTTLS. */
+  readonly certFile?: string;
+  readonly maxBytes: number;
+}
 
 export interface Config {
   readonly port: number;
@@ -70,6 +95,8 @@ export interface Config {
   /** Absolute. Unset: where distributions install it. */
   readonly chromiumPath?: string;
   readonly chromiumFlags: readonly string[];
+  /** Unset: no mail port. */
+  readonly mail?: MailPort;
   readonly logLevel: (typeof logLevels)[number];
 }
 
@@ -85,15 +112,22 @@ export class ConfigError extends Error {
 
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
-const port = z
-  .string()
-  .regex(/^\d{1,5}$/, "PORT must be a number from 0 to 65535.")
-  .transform(Number)
-  .refine((value) => value <= 65535, "PORT must be a number from 0 to 65535.");
+const port = (name: string) => {
+  const says = `${name} must be a number from 0 to 65535.`;
+  return z
+    .string()
+    .regex(/^\d{1,5}$/, says)
+    .transform(Number)
+    .refine((value) => value <= 65535, says);
+};
 
-const host = z
-  .string()
-  .regex(/^[A-Za-z0-9.:_-]+$/, "HOST must be an address or a host name without a scheme and port, such as 0.0.0.0.");
+const host = (name: string) =>
+  z
+    .string()
+    .regex(
+      /^[A-Za-z0-9.:_-]+$/,
+      `${name} must be an address or a host name without a scheme and port, such as 0.0.0.0.`,
+    );
 
 const publicUrl = z.string().transform((text, check) => {
   const url = URL.parse(text);
@@ -152,15 +186,14 @@ const yesNo = z
   .regex(/^(1|0|true|false)$/i, "LINKA_DEMO must be 1 or 0.")
   .transform((text) => text === "1" || text.toLowerCase() === "true");
 
-const uploadMaxMb = z
-  .string()
-  .regex(/^[1-9]\d{0,3}$/, "UPLOAD_MAX_MB must be a whole number from 1 to 1000.")
-  .transform(Number)
-  .refine((value) => value <= 1000, "UPLOAD_MAX_MB must be a whole number from 1 to 1000.");
+const megabytes = (name: string) =>
+  z
+    .string()
+    .regex(/^(?:[1-9]\d{0,2}|1000)$/, `${name} must be a whole number from 1 to 1000.`)
+    .transform(Number);
 
-const chromiumPath = z
-  .string()
-  .refine((path) => isAbsolute(path), "CHROMIUM_PATH must be an absolute path, such as /usr/bin/chromium.");
+const absolute = (name: string, example: string) =>
+  z.string().refine((path) => isAbsolute(path), `${name} must be an absolute path, such as ${example}.`);
 
 const chromiumFlags = z
   .string()
@@ -171,16 +204,21 @@ const chromiumFlags = z
   );
 
 const environment = z.object({
-  PORT: port.default(3000),
-  HOST: host.default("127.0.0.1"),
+  PORT: port("PORT").default(3000),
+  HOST: host("HOST").default("127.0.0.1"),
   PUBLIC_URL: publicUrl.optional(),
   TRUST_PROXY: trustProxy.default(false),
   LINKA_DATA: z.string().default("data"),
   DATABASE_URL: databaseUrl.optional(),
   LINKA_SECRET: secret.optional(),
   LINKA_DEMO: yesNo.optional(),
-  UPLOAD_MAX_MB: uploadMaxMb.default(25),
-  CHROMIUM_PATH: chromiumPath.optional(),
+  UPLOAD_MAX_MB: megabytes("UPLOAD_MAX_MB").default(25),
+  MAIL_PORT: port("MAIL_PORT").optional(),
+  MAIL_HOST: host("MAIL_HOST").default("127.0.0.1"),
+  MAIL_PROTOCOL: z.enum(["lmtp", "smtp"], "MAIL_PROTOCOL must be lmtp or smtp.").default("lmtp"),
+  MAIL_CERT: absolute("MAIL_CERT", "/etc/linka/mail.pem").optional(),
+  MAIL_MAX_MB: megabytes("MAIL_MAX_MB").default(50),
+  CHROMIUM_PATH: absolute("CHROMIUM_PATH", "/usr/bin/chromium").optional(),
   CHROMIUM_FLAGS: chromiumFlags.default([]),
   LOG_LEVEL: z.enum(logLevels, `LOG_LEVEL must be one of ${logLevels.join(", ")}.`).default("info"),
 });
@@ -209,6 +247,17 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     uploadMaxBytes: values.UPLOAD_MAX_MB * 1024 * 1024,
     ...(values.CHROMIUM_PATH === undefined ? {} : { chromiumPath: values.CHROMIUM_PATH }),
     chromiumFlags: values.CHROMIUM_FLAGS,
+    ...(values.MAIL_PORT === undefined
+      ? {}
+      : {
+          mail: {
+            port: values.MAIL_PORT,
+            host: values.MAIL_HOST,
+            protocol: values.MAIL_PROTOCOL,
+            ...(values.MAIL_CERT === undefined ? {} : { certFile: values.MAIL_CERT }),
+            maxBytes: values.MAIL_MAX_MB * 1024 * 1024,
+          },
+        }),
     logLevel: values.LOG_LEVEL,
   };
 }

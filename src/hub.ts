@@ -12,6 +12,7 @@ import { makeAcknowledger } from "#runtime/acknowledge";
 import { startTimers } from "#runtime/timers";
 import { createPublisher } from "./server/live/publisher.ts";
 import { startServer } from "#server/index";
+import { startMailPort } from "#server/mail";
 import { openDatabase } from "#store/db";
 import { openFiles } from "#store/files";
 import { makeFileLinks } from "#store/links";
@@ -152,6 +153,10 @@ export const startHub = async (input: {
       dist: input.dist,
     });
     stops.add("server", () => server.stop());
+    if (config.mail !== undefined) {
+      const mail = await startMailPort({ config: config.mail, supervisor, log });
+      stops.add("mail port", () => mail.stop());
+    }
     const hints = await firstStart({
       config,
       db,

@@ -37,6 +37,11 @@ describe("the configuration", () => {
       LINKA_SECRET: "0123456789abcdef0123456789abcdef",
       LINKA_DEMO: "1",
       UPLOAD_MAX_MB: "100",
+      MAIL_PORT: "2424",
+      MAIL_HOST: "0.0.0.0",
+      MAIL_PROTOCOL: "smtp",
+      MAIL_CERT: "/etc/linka/mail.pem",
+      MAIL_MAX_MB: "80",
       LOG_LEVEL: "debug",
     });
     expect(config).toEqual({
@@ -49,6 +54,13 @@ describe("the configuration", () => {
       secret: "0123456789abcdef0123456789abcdef",
       demo: true,
       uploadMaxBytes: 100 * 1024 * 1024,
+      mail: {
+        port: 2424,
+        host: "0.0.0.0",
+        protocol: "smtp",
+        certFile: "/etc/linka/mail.pem",
+        maxBytes: 80 * 1024 * 1024,
+      },
       logLevel: "debug",
     });
   });
@@ -73,10 +85,13 @@ describe("the configuration", () => {
       LINKA_SECRET: "short",
       LINKA_DEMO: "maybe",
       UPLOAD_MAX_MB: "5000",
+      MAIL_PORT: "mail",
+      MAIL_PROTOCOL: "pop3",
+      MAIL_MAX_MB: "0",
       LOG_LEVEL: "loud",
       LINKA_DATE: "/srv/linka",
     });
-    expect(all).toHaveLength(10);
+    expect(all).toHaveLength(13);
     for (const name of ["PORT", "HOST", "PUBLIC_URL", "TRUST_PROXY", "DATABASE_URL", "LINKA_SECRET", "LINKA_DEMO"]) {
       expect(all.filter((fault) => fault.startsWith(`${name} `))).toHaveLength(1);
     }
