@@ -19,7 +19,7 @@ import { makeAnswerer, makeCustomers, type Received } from "./email-people.ts";
  */
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const plan = values.quick
-  ? { letters: 150, answers: 40, kills: 4, kicks: 6, renumberings: 1, customers: 10 }
+  ? { letters: 120, answers: 30, kills: 3, kicks: 6, renumberings: 1, customers: 6 }
   : { letters: 2_000, answers: 500, kills: 30, kicks: 40, renumberings: 3, customers: 50 };
 const began = performance.now();
 const seconds = (): number => Math.round((performance.now() - began) / 100) / 10;
@@ -80,18 +80,31 @@ let kills = 0;
 let kicks = 0;
 let renumberings = 0;
 
+const until = async (says: string, holds: () => Promise<boolean>, withinMs: number): Promise<void> => {
+  const end = performance.now() + withinMs;
+  while (!(await holds())) {
+    if (performance.now() > end) return say(`NOT IN TIME: ${says}`);
+    await pause(200);
+  }
+};
+
 /** Which letter of ours a letter of a customer answers, by its text. */
 const answers = new Map<string, string>();
 
 /** Customers write; who has had an answer of ours answers it with every second letter. */
 const writing = async (): Promise<void> => {
   const latest = new Map<string, Received>();
-  for (let nth = 0; nth < plan.letters; nth++) {
-    const name = customers.names[nth % customers.names.length] ?? "";
-    if (nth % 25 === 24) {
+  const look = async (): Promise<void> => {
+    for (const name of customers.names) {
       const [letter] = (await customers.read(name)).slice(-1);
       if (letter !== undefined) latest.set(name, letter);
     }
+  };
+  for (let nth = 0; nth < plan.letters; nth++) {
+    const name = customers.names[nth % customers.names.length] ?? "";
+    // The first answers are waited for: without them nobody could answer one.
+    if (nth % Math.floor(plan.letters / 5) === 20)
+      await until("an answer came", async () => (await look(), latest.size > 2), 15_000);
     const to = nth % 2 === 0 ? latest.get(name) : undefined;
     if (to !== undefined) answers.set(`in-${nth}`, to.messageId);
     await customers.write(name, `in-${nth}`, to);
@@ -142,14 +155,6 @@ const cutting = async (every: number): Promise<void> => {
 
 const count = async (text: string, parameters: readonly unknown[] = []): Promise<number> =>
   Number((await db.query<{ n: string }>(text, [...parameters])).rows[0]?.n ?? 0);
-const until = async (says: string, holds: () => Promise<boolean>, withinMs: number): Promise<void> => {
-  const end = performance.now() + withinMs;
-  while (!(await holds())) {
-    if (performance.now() > end) return say(`NOT IN TIME: ${says}`);
-    await pause(200);
-  }
-};
-
 const pace = values.quick ? 1_200 : 3_500;
 const cuts = cutting(values.quick ? 900 : 2_500);
 await Promise.all([
