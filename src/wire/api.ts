@@ -279,6 +279,7 @@ export type Boot = z.output<typeof boot>;
 export type Me = z.output<typeof me>;
 export type CannedReply = z.output<typeof cannedReply>;
 export type ChannelAccountView = z.output<typeof channelAccountView>;
+export type ChannelTest = z.output<typeof channelTest>;
 export type ChannelAccountBody = z.output<typeof channelAccountBody>;
 export type SettingField = z.output<typeof settingField>;
 export type TenantView = z.output<typeof tenantView>;

@@ -1,5 +1,5 @@
 import { createContext, use, useCallback, useSyncExternalStore } from "react";
-import type { Boot, ConversationRow, Role } from "#wire";
+import type { Boot, ConversationRow, Profile, Role } from "#wire";
 import { words } from "../i18n/index.ts";
 import type { Words } from "../i18n/words.ts";
 import { useValue } from "../kit/bits.tsx";
@@ -61,6 +61,8 @@ export const channelTitle = (input: { boot: Boot; maybe: Words["maybe"]; kind: s
   input.maybe(`channel.${input.kind}`, channelOf(input.boot, input.kind)?.title ?? input.kind);
 export const roleIn = (boot: Boot, tenantId: string): Role | null =>
   boot.memberships.find((membership) => membership.tenantId === tenantId)?.role ?? null;
+export const profileIn = (boot: Boot, tenantId: string): Profile | null =>
+  boot.memberships.find((membership) => membership.tenantId === tenantId)?.profile ?? null;
 export const isAdmin = (boot: Boot): boolean =>
   boot.me.platformAdmin || boot.memberships.some((membership) => membership.role === "admin");
 /** Where the desk begins: an installation without a company is set up first. */

@@ -12,6 +12,7 @@ import "./styles/shell.css";
 import "./styles/inbox.css";
 import "./styles/conversation.css";
 import "./styles/composer.css";
+import "./styles/outgoing.css";
 
 setTheme(theme.get());
 

@@ -147,6 +147,26 @@ export const createConversations = (input: {
     );
   };
 
+  const refreshing = new Set<string>();
+  /** Threads come only with the whole conversation: a new link or a window that moved is asked for. */
+  const refreshThreads = (id: string): void => {
+    if (refreshing.has(id) || !opened.has(id)) return;
+    refreshing.add(id);
+    ask("conversation.threads", { conversationId: id })
+      .then(({ threads }) => {
+        if (held.get(id)?.state === "ready") put(id, { threads });
+      })
+      .catch(() => undefined)
+      .finally(() => refreshing.delete(id));
+  };
+  const movesThreads = (entry: Held, messages: readonly MessageView[]): boolean =>
+    messages.some((message) => {
+      if (message.direction === "event") return message.detail["event"] === "linked";
+      if (message.threadId === null) return false;
+      const thread = entry.threads.find(({ id }) => id === message.threadId);
+      return thread === undefined || (message.direction === "in" && thread.takes.window);
+    });
+
   const welcome = (detail: ConversationDetail) => {
     const id = detail.row.id;
     const entry = held.get(id) ?? blank(id);
@@ -213,6 +233,7 @@ export const createConversations = (input: {
       return;
     }
     put(id, merged(entry, change.row, change.messages));
+    if (movesThreads(entry, change.messages)) refreshThreads(id);
     if (change.prev <= entry.version) put(id, { version: Math.max(entry.version, change.row.version) });
     else if (opened.has(id)) void fill(id);
   };

@@ -1,4 +1,4 @@
-import type { ConversationStatus, MessageView, RefusalCode, UploadView } from "#wire";
+import type { Asks, ConversationStatus, MessageView, RefusalCode, UploadView } from "#wire";
 import { Refused, refusalOf, type Ask } from "./refused.ts";
 import { createBells } from "./value.ts";
 
@@ -15,22 +15,32 @@ export interface Pending {
   /** lastSeq the agent saw; null = send whatever came meanwhile. */
   readonly expectedSeq: number | null;
   readonly thenStatus: ConversationStatus | null;
-  /** "waiting" = no connection or behind another message; "stale" = somebody wrote meanwhile, the agent decides. */
-  readonly state: "waiting" | "sending" | "failed" | "stale";
+  /** What else the message is: recipients, a template, the time it goes. */
+  readonly more?: More;
+  /** "waiting" = no connection or behind another message; "stale" = somebody wrote meanwhile, the agent decides; "confirm" = addresses new to the case. */
+  readonly state: "waiting" | "sending" | "failed" | "stale" | "confirm";
   readonly refusal: RefusalCode | null;
   /** With "stale": what is new in the conversation. */
   readonly news: readonly MessageView[];
+  /** With "confirm": the new addresses. */
+  readonly strangers: readonly string[];
   readonly at: number;
 }
 
-export type Letter = Omit<Pending, "clientKey" | "state" | "refusal" | "news" | "at">;
+/** Everything of a send that the outbox itself has no opinion on. */
+export type More = Omit<
+  Asks<"message.send">,
+  "conversationId" | "clientKey" | "mode" | "text" | "uploadIds" | "threadId" | "subject" | "expectedSeq" | "thenStatus"
+>;
+
+export type Letter = Omit<Pending, "clientKey" | "state" | "refusal" | "news" | "strangers" | "at">;
 
 export interface Outbox {
   readonly of: (conversationId: string) => readonly Pending[];
   readonly subscribe: (conversationId: string, listener: () => void) => () => void;
   readonly add: (letter: Letter) => string;
-  /** Sends a failed or stale one again under the same key; `anyway` drops the expectation. */
-  readonly retry: (input: { clientKey: string; anyway?: boolean }) => void;
+  /** Sends a failed or stale one again under the same key; `anyway` drops the expectation, `confirmed` means the new addresses. */
+  readonly retry: (input: { clientKey: string; anyway?: boolean; confirmed?: boolean }) => void;
   /** Takes one back that the hub never took. Null when it is on its way. */
   readonly withdraw: (clientKey: string) => Pending | null;
   /** A message the feed brought: its bubble is the real one now. */
@@ -102,6 +112,7 @@ export const createOutbox = (input: {
         change(letter, { state: "sending", refusal: null });
         try {
           const { message } = await ask("message.send", {
+            ...letter.more,
             conversationId: id,
             clientKey: letter.clientKey,
             mode: letter.mode,
@@ -121,6 +132,8 @@ export const createOutbox = (input: {
             change(letter, { state: "waiting" });
             pumpLater(id);
           } else if (code === "stale") change(letter, { state: "stale", refusal: code, news: newsOf(thrown) });
+          else if (code === "new-recipients")
+            change(letter, { state: "confirm", refusal: code, strangers: strangersOf(thrown) });
           else change(letter, { state: "failed", refusal: code });
           return;
         }
@@ -136,12 +149,20 @@ export const createOutbox = (input: {
     subscribeAll: (listener) => bells.subscribe(EVERY, listener),
     add: (letter) => {
       const clientKey = key();
-      const pending: Pending = { ...letter, clientKey, state: "waiting", refusal: null, news: [], at: now() };
+      const pending: Pending = {
+        ...letter,
+        clientKey,
+        state: "waiting",
+        refusal: null,
+        news: [],
+        strangers: [],
+        at: now(),
+      };
       put(letter.conversationId, [...of(letter.conversationId), pending]);
       void pump(letter.conversationId);
       return clientKey;
     },
-    retry: ({ clientKey, anyway }) => {
+    retry: ({ clientKey, anyway, confirmed }) => {
       const letter = find(clientKey);
       if (letter === undefined || letter.state === "sending") return;
       change(letter, {
@@ -149,6 +170,7 @@ export const createOutbox = (input: {
         refusal: null,
         news: [],
         ...(anyway === true ? { expectedSeq: null } : {}),
+        ...(confirmed === true ? { strangers: [], more: { ...letter.more, confirmed: true } } : {}),
       });
       void pump(letter.conversationId);
     },
@@ -168,8 +190,16 @@ export const createOutbox = (input: {
     resume: () => {
       for (const id of byConversation.keys()) void pump(id);
     },
-    waiting: () => [...byConversation.values()].flat().filter((letter) => letter.state !== "stale").length,
+    waiting: () =>
+      [...byConversation.values()].flat().filter(({ state }) => state !== "stale" && state !== "confirm").length,
   };
+};
+
+const strangersOf = (thrown: unknown): readonly string[] => {
+  const data = thrown instanceof Refused ? thrown.data : undefined;
+  return typeof data === "object" && data !== null && "recipients" in data && Array.isArray(data.recipients)
+    ? data.recipients.map(String)
+    : [];
 };
 
 const newsOf = (thrown: unknown): readonly MessageView[] => {

@@ -4,8 +4,8 @@ import { chromium, type Browser, type BrowserContext, type Page } from "playwrig
 import { anna } from "./data.ts";
 import type { FakeHub } from "./fake-hub.ts";
 
-export const launch = (): Promise<Browser> =>
-  chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+export const launch = (args: readonly string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: ["--no-sandbox", ...args] });
 
 export interface Seat {
   readonly page: Page;

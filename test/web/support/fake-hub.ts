@@ -17,6 +17,7 @@ import {
 import { anna, message, petr } from "./data.ts";
 import { composingOf } from "./fake-composing.ts";
 import { adminRoutes, pageRoutes, sessionRoutes } from "./fake-rest.ts";
+import type { FakePhone } from "./fake-phone.ts";
 import { makeMemory, Refusal } from "./fake-memory.ts";
 import { countsOf, viewOf } from "./fake-views.ts";
 
@@ -31,6 +32,8 @@ export const startFakeHub = async (options: {
   conversations: number;
   locale?: string;
   heldMs?: number;
+  /** Gives the companies a telephone. */
+  phone?: FakePhone;
 }) => {
   const { dist, conversations, heldMs = 0 } = options;
   const asked: { question: string; takes: unknown }[] = [];
@@ -225,6 +228,7 @@ export const startFakeHub = async (options: {
     else next();
   });
   io.on("connection", (socket) => {
+    options.phone?.attach(io, socket);
     for (const question of Object.keys(handlers) as Question[]) {
       const listener = (takes: never, reply: (answer: Answer<unknown>) => void) => {
         asked.push({ question, takes });
@@ -250,7 +254,8 @@ export const startFakeHub = async (options: {
     });
   });
 
-  sessionRoutes({ app, locale: options.locale ?? "cs", userOf });
+  sessionRoutes({ app, locale: options.locale ?? "cs", userOf, phone: options.phone !== undefined });
+  options.phone?.routes(app);
   adminRoutes(app, cases);
   pageRoutes(app, dist);
 

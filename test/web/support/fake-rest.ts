@@ -181,6 +181,7 @@ export const sessionRoutes = (input: {
   readonly app: Express;
   readonly locale: string;
   readonly userOf: (cookie: string | undefined) => typeof anna | undefined;
+  readonly phone: boolean;
 }): void => {
   const { app, userOf } = input;
   let locale = input.locale;
@@ -204,7 +205,12 @@ export const sessionRoutes = (input: {
   app.get("/api/boot", (request, response) => {
     const user = userOf(request.headers.cookie);
     if (user === undefined) response.status(401).json({ refusal: { code: "unauthorized", says: "" } });
-    else response.json(bootFor(user, locale));
+    else {
+      const boot = bootFor(user, locale);
+      const calls = { kind: "phone", title: "Telefon", textLimit: 0, attachments: false, subject: false };
+      const channels = input.phone ? [...boot.channels, { ...calls, abilities: ["calls"] }] : boot.channels;
+      response.json({ ...boot, channels });
+    }
   });
   app.patch("/api/me", express.json(), (request, response) => {
     locale = (request.body as { locale?: string }).locale ?? locale;

@@ -1,17 +1,32 @@
 import { useRef, useState, type ClipboardEvent, type DragEvent, type KeyboardEvent, type ReactNode } from "react";
-import type { ConversationRow, ThreadView } from "#wire";
+import type { ContentType, ConversationRow } from "#wire";
 import { useNow } from "../../kit/bits.tsx";
 import { Button, Hint, IconButton } from "../../kit/controls.tsx";
 import { Icon } from "../../kit/icons.tsx";
 import type { Held } from "../../state/conversations.ts";
 import type { Mode } from "../../state/drafts.ts";
+import type { Letter } from "../../state/outbox.ts";
 import { useCommands } from "../commands.ts";
-import { channelOf, channelTitle, roleIn, usePending, useDesk, useWords } from "../context.ts";
-import { addressWord } from "../contact/address.ts";
+import { profileIn, roleIn, usePending, useDesk, useWords } from "../context.ts";
 import { Conflict } from "./conflict.tsx";
+import { Dialogs } from "./dialogs.tsx";
+import { Extras } from "./extras.tsx";
+import { useFilled } from "./filled.ts";
+import { Later } from "./later.tsx";
+import { useLetter } from "./letter.ts";
+import { useDraft, WindowNote } from "./parts.tsx";
+import { Recipients } from "./recipients.tsx";
 import { Slash, useSlash } from "./slash.tsx";
+import { Strangers } from "./strangers.tsx";
+import { closesAt, type Target, useTargets } from "./target.ts";
 import { Files, useUploads } from "./uploads.tsx";
-import { useDraft, useThread, WindowNote } from "./parts.tsx";
+import { Ways } from "./ways.tsx";
+
+const viaOf = ({ accountId, identityId, typed }: Target) => ({
+  accountId,
+  ...(identityId === null ? {} : { identityId }),
+  ...(typed === null ? {} : { address: typed }),
+});
 
 /** Where an answer or a note is written. The two never look alike and never share a text. */
 export const Composer = ({
@@ -25,40 +40,47 @@ export const Composer = ({
   held: Held | null;
   onDone: () => void;
 }): ReactNode => {
-  const { t, maybe, dateTime } = useWords();
+  const { t, dateTime } = useWords();
   const desk = useDesk();
   const now = useNow();
   const [mode, setMode] = useState<Mode>("reply");
-  const [subject, setSubject] = useState<string | null>(null);
+  const [typedSubject, setSubject] = useState<string | null>(null);
   const [dragging, setDragging] = useState(false);
+  const [sendAt, setSendAt] = useState<Date | null>(null);
+  const [special, setSpecial] = useState<ContentType | null>(null);
   const area = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const [text, write] = useDraft(id, mode);
   const pending = usePending(id);
-  const { thread, threads, choose } = useThread(held);
+  const targets = useTargets(id, held);
+  const { target } = targets;
   const uploads = useUploads(id);
   const slash = useSlash({ area, text, write, tenantId: row.tenantId });
-  const channel = channelOf(desk.boot, thread?.channel ?? null);
   const note = mode === "note";
-  const way = (one: ThreadView): string => {
-    const title = channelTitle({ boot: desk.boot, maybe, kind: one.channel });
-    const address = addressWord({ maybe, kind: one.addressKind, value: one.address });
-    return address === title || address === "" ? title : t("composer.viaOne", { channel: title, address });
-  };
-  const shut = !note && thread?.windowUntil !== null && thread !== null && Date.parse(thread.windowUntil) <= now;
-  const noThread = !note && held !== null && held.state === "ready" && thread === null;
-  const limit = channel?.textLimit ?? 100_000;
+  const takes = target?.takes ?? null;
+  const isLetter = !note && takes?.subject === true && target?.addressKind === "email";
+  const mayName = profileIn(desk.boot, row.tenantId) === "normal";
+  const letter = useLetter({ held, target, on: isLetter, mayName });
+  const subject = typedSubject ?? letter.subject ?? target?.subject ?? row.subject ?? "";
+  const missing = useFilled(text, row);
+  const closes = target === null ? null : closesAt(target);
+  const shut = !note && closes !== null && closes <= now;
+  const noThread = !note && held !== null && held.state === "ready" && target === null;
+  const limit = takes?.text ?? 100_000;
   const left = limit - text.length;
-  const filesRefused = !note && channel?.attachments === false && uploads.list.length > 0;
-  const stale = pending.find((letter) => letter.state === "stale");
+  const filesRefused = !note && takes?.attachments === false && uploads.list.length > 0;
+  const stale = pending.find((one) => one.state === "stale");
+  const unsure = pending.find((one) => one.state === "confirm");
   const readOnly = roleIn(desk.boot, row.tenantId) === "client_viewer";
   const ready =
     held?.state === "ready" &&
-    (text.trim() !== "" || uploads.done.length > 0) &&
+    (text.trim() !== "" || uploads.done.length > 0 || letter.parts.length > 0) &&
     !uploads.busy &&
     !shut &&
     !noThread &&
-    !filesRefused;
+    !filesRefused &&
+    missing.length === 0 &&
+    letter.ready;
 
   const focus = (next: Mode) => {
     setMode(next);
@@ -67,25 +89,36 @@ export const Composer = ({
   };
   useCommands(readOnly ? {} : { r: () => focus("reply"), n: () => focus("note") });
 
-  const send = (close: boolean) => {
-    if (!ready || held === null) return;
-    const lines = channel?.subject === true && !note ? (subject ?? thread?.subject ?? row.subject) : null;
+  const post = (what: Pick<Letter, "text" | "uploads" | "thenStatus" | "more">) => {
+    if (held === null) return;
+    const via = note || target === null || target.threadId !== null ? undefined : viaOf(target);
     desk.outbox.add({
       conversationId: id,
       mode,
-      threadId: note ? null : (thread?.id ?? null),
-      channel: note ? null : (thread?.channel ?? null),
-      text,
-      subject: lines,
-      uploads: uploads.done,
+      threadId: note || letter.how === "forward" ? null : (target?.threadId ?? null),
+      channel: note ? null : (target?.channel ?? null),
+      subject: !note && takes?.subject === true ? subject : null,
       expectedSeq: note ? null : (held.messages.at(-1)?.seq ?? 0),
-      thenStatus: close ? "closed" : null,
+      ...what,
+      more: {
+        ...what.more,
+        ...(note ? {} : letter.more()),
+        ...(via === undefined || letter.how === "forward" ? {} : { via }),
+        ...(note || sendAt === null ? {} : { sendAt: sendAt.toISOString() }),
+      },
     });
-    write("");
-    uploads.clear();
+    setSendAt(null);
+    setSubject(null);
+    letter.setHow("reply");
     desk.drafts.flush();
     desk.presence.rested(id);
-    if (close) onDone();
+    if (what.thenStatus === "closed") onDone();
+  };
+  const send = (close: boolean) => {
+    if (!ready) return;
+    post({ text, uploads: uploads.done, thenStatus: close ? "closed" : null, more: {} });
+    write("");
+    uploads.clear();
   };
 
   const keys = (event: KeyboardEvent) => {
@@ -109,6 +142,7 @@ export const Composer = ({
 
   if (readOnly) return <p className="composer composer-off">{t("composer.readOnly")}</p>;
   const label = t(note ? "composer.note" : "composer.reply");
+  const templated = takes?.content.includes("template") === true;
   return (
     <div
       className={`composer ${note ? "composer-note" : ""} ${dragging ? "composer-drop" : ""}`}
@@ -130,34 +164,18 @@ export const Composer = ({
         </div>
         {note ? (
           <span className="composer-hint">{t("composer.noteHint")}</span>
-        ) : threads.length > 1 ? (
-          <select
-            className="composer-thread"
-            aria-label={t("composer.via")}
-            value={thread?.id ?? ""}
-            onChange={(event) => choose(event.target.value)}
-          >
-            {threads.map((one) => (
-              <option key={one.id} value={one.id}>
-                {way(one)}
-              </option>
-            ))}
-          </select>
-        ) : thread === null ? null : (
-          <span className="composer-hint" title={thread.address}>
-            {way(thread)}
-          </span>
+        ) : (
+          <Ways targets={targets} mayType={mayName} />
         )}
-        <WindowNote until={note ? null : (thread?.windowUntil ?? null)} />
+        <WindowNote until={note ? null : closes} />
       </div>
-      {!note && channel?.subject === true ? (
+      {isLetter && (target?.threadId !== null || letter.to.length > 0) ? (
+        <Recipients letter={letter} fixed={!mayName} />
+      ) : null}
+      {!note && takes?.subject === true ? (
         <label className="composer-subject">
           <span>{t("composer.subject")}</span>
-          <input
-            value={subject ?? thread?.subject ?? row.subject ?? ""}
-            maxLength={500}
-            onChange={(event) => setSubject(event.target.value)}
-          />
+          <input value={subject} maxLength={500} onChange={(event) => setSubject(event.target.value)} />
         </label>
       ) : null}
       <div className="composer-field">
@@ -188,10 +206,22 @@ export const Composer = ({
       </div>
       <Files uploads={uploads} />
       {shut ? (
-        <p className="notice notice-bad">{t("composer.windowClosed", { at: dateTime(thread?.windowUntil ?? "") })}</p>
+        <p className="notice notice-bad">
+          {closes === 0 ? t("composer.windowNone") : t("composer.windowClosed", { at: dateTime(closes ?? 0) })}{" "}
+          {templated ? (
+            <button type="button" className="link" onClick={() => setSpecial("template")}>
+              {t("template.title")}
+            </button>
+          ) : null}
+        </p>
       ) : null}
       {noThread ? <p className="notice notice-bad">{t("composer.noThread")}</p> : null}
       {filesRefused ? <p className="notice notice-bad">{t("composer.noFiles")}</p> : null}
+      {missing.length === 0 ? null : (
+        <p className="notice notice-bad" role="status">
+          {t("composer.missing", { names: missing.map((name) => `{{${name}}}`).join(", ") })}
+        </p>
+      )}
       <div className="composer-bottom">
         <input
           ref={picker}
@@ -206,9 +236,21 @@ export const Composer = ({
         <IconButton
           icon="clip"
           label={t("composer.attach")}
-          disabled={!note && channel?.attachments === false}
+          disabled={!note && takes?.attachments === false}
           onClick={() => picker.current?.click()}
         />
+        {note || takes === null ? null : (
+          <>
+            <Extras takes={takes} shut={shut} onPick={setSpecial} />
+            <Later at={sendAt} onAt={setSendAt} />
+            {isLetter ? (
+              <label className="composer-quote">
+                <input type="checkbox" checked={letter.quote} onChange={() => letter.setQuote(!letter.quote)} />
+                <span>{t("letter.quote")}</span>
+              </label>
+            ) : null}
+          </>
+        )}
         <span className="composer-tip">{t("composer.slashTip")}</span>
         {!note && (left < 0 || left < limit / 5) ? (
           <span className={left < 0 ? "composer-left composer-over" : "composer-left"} role="status">
@@ -224,16 +266,29 @@ export const Composer = ({
           <Hint text={t(note ? "composer.saveNote" : "composer.send")} keys="mod+Enter">
             <Button
               look={note ? "note" : "primary"}
-              icon={note ? "lock" : "send"}
+              icon={note ? "lock" : sendAt === null ? "send" : "clock"}
               disabled={!ready}
               onClick={() => send(false)}
             >
-              {t(note ? "composer.saveNote" : "composer.send")}
+              {t(note ? "composer.saveNote" : sendAt === null ? "composer.send" : "later.send")}
             </Button>
           </Hint>
         </div>
       </div>
       {stale === undefined ? null : <Conflict letter={stale} />}
+      {unsure === undefined ? null : <Strangers letter={unsure} />}
+      <Dialogs
+        kind={special}
+        target={target}
+        row={row}
+        text={text}
+        onClose={() => setSpecial(null)}
+        onPost={(what, usesText) => {
+          post(what);
+          if (usesText) write("");
+          setSpecial(null);
+        }}
+      />
     </div>
   );
 };

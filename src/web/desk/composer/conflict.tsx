@@ -3,20 +3,14 @@ import { Button } from "../../kit/controls.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import type { Pending } from "../../state/outbox.ts";
 import { useDesk, useWords } from "../context.ts";
+import { backToComposer } from "./back.ts";
 
 /** Somebody wrote while this answer was being written: shows what, and lets the agent decide. */
 export const Conflict = ({ letter }: { letter: Pending }): ReactNode => {
   const { t, time } = useWords();
-  const { outbox, drafts } = useDesk();
+  const desk = useDesk();
   const last = letter.news.at(-1);
-  const back = () => {
-    const taken = outbox.withdraw(letter.clientKey);
-    if (taken === null) return;
-    const slot = { id: taken.conversationId, mode: taken.mode };
-    const now = drafts.body(slot);
-    drafts.write({ ...slot, body: now === "" ? taken.text : `${taken.text}\n\n${now}` });
-    setTimeout(() => document.getElementById("composer")?.focus(), 0);
-  };
+  const back = () => backToComposer(desk, letter.clientKey);
   return (
     <Dialog
       open
@@ -29,7 +23,7 @@ export const Conflict = ({ letter }: { letter: Pending }): ReactNode => {
       closeLabel={t("conflict.edit")}
       actions={
         <>
-          <Button onClick={() => outbox.retry({ clientKey: letter.clientKey, anyway: true })}>
+          <Button onClick={() => desk.outbox.retry({ clientKey: letter.clientKey, anyway: true })}>
             {t("conflict.anyway")}
           </Button>
           <Button look="primary" onClick={back}>

@@ -1,8 +1,6 @@
-import { useCallback, useState, useSyncExternalStore, type ReactNode } from "react";
-import type { ThreadView } from "#wire";
+import { useCallback, useSyncExternalStore, type ReactNode } from "react";
 import { useNow } from "../../kit/bits.tsx";
 import { Icon } from "../../kit/icons.tsx";
-import type { Held } from "../../state/conversations.ts";
 import type { Mode } from "../../state/drafts.ts";
 import { useDesk, useWords } from "../context.ts";
 
@@ -16,24 +14,12 @@ export const useDraft = (id: string, mode: Mode): [string, (body: string) => voi
   return [text, useCallback((body: string) => drafts.write({ id, mode, body }), [drafts, id, mode])];
 };
 
-/** The thread an answer goes out on: the one chosen, else the one the customer wrote on last. */
-export const useThread = (
-  held: Held | null,
-): { thread: ThreadView | null; threads: readonly ThreadView[]; choose: (id: string) => void } => {
-  const [chosen, choose] = useState<string | null>(null);
-  const threads = (held?.threads ?? []).filter((thread) => thread.active);
-  const last = held?.messages.findLast((message) => message.direction === "in" && !message.held)?.threadId;
-  const thread =
-    threads.find((one) => one.id === chosen) ?? threads.find((one) => one.id === last) ?? threads[0] ?? null;
-  return { thread, threads, choose };
-};
-
 /** How long an answer on this channel is still allowed; silent while there is more than a day. */
-export const WindowNote = ({ until }: { until: string | null }): ReactNode => {
+export const WindowNote = ({ until }: { until: number | null }): ReactNode => {
   const { t } = useWords();
   const now = useNow();
   if (until === null) return null;
-  const minutes = Math.floor((Date.parse(until) - now) / 60_000);
+  const minutes = Math.floor((until - now) / 60_000);
   if (minutes <= 0 || minutes > 1_440) return null;
   return (
     <span className={minutes < 60 ? "window-note window-late" : "window-note"}>

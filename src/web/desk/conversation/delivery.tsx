@@ -61,9 +61,10 @@ export const DeliveryMark = ({ message }: { message: MessageView }): ReactNode =
 };
 
 const Countdown = ({ message }: { message: MessageView }): ReactNode => {
-  const { t } = useWords();
+  const { t, dateTime } = useWords();
   const desk = useDesk();
   const now = useSeconds();
+  const scheduled = message.deliveries.some((delivery) => delivery.scheduled);
   const until = undoUntil(message, now);
   if (until === null)
     return (
@@ -87,9 +88,13 @@ const Countdown = ({ message }: { message: MessageView }): ReactNode => {
   return (
     <span className="mark">
       <Icon name="clock" size={13} />
-      <span>{t("delivery.heldFor", { n: Math.max(1, Math.ceil((until - now) / 1000)) })}</span>
+      <span>
+        {scheduled
+          ? t("later.at", { at: dateTime(until) })
+          : t("delivery.heldFor", { n: Math.max(1, Math.ceil((until - now) / 1000)) })}
+      </span>
       <button type="button" className="link" onClick={undo}>
-        {t("common.undo")}
+        {t(scheduled ? "later.cancel" : "common.undo")}
       </button>
     </span>
   );

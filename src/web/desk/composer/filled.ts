@@ -1,0 +1,25 @@
+import type { ConversationRow } from "#wire";
+import { placeholders } from "#wire/fill";
+import { profileIn, tenantOf, useDesk } from "../context.ts";
+import type { Desk } from "../../state/desk.ts";
+
+/** What the hub fills in by itself, as far as this agent may see it; the rest is filled when it is sent. */
+export const fillings = (desk: Desk, row: ConversationRow): Readonly<Record<string, string>> => {
+  const seen = profileIn(desk.boot, row.tenantId) === "normal";
+  const alias = desk.boot.memberships.find(({ tenantId }) => tenantId === row.tenantId)?.alias;
+  return {
+    "contact.name": seen ? row.contact.name : "•",
+    "agent.alias": alias ?? desk.boot.me.name,
+    "tenant.name": tenantOf(desk.boot, row.tenantId)?.name ?? "",
+    "case.number": String(row.number),
+  };
+};
+
+/** Names in {{...}} that nothing is known of: the agent writes them before it is sent. */
+export const useFilled = (text: string, row: ConversationRow): readonly string[] => {
+  const desk = useDesk();
+  const names = placeholders(text);
+  if (names.length === 0) return names;
+  const known = fillings(desk, row);
+  return names.filter((name) => (known[name] ?? "").trim() === "");
+};

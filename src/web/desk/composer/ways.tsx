@@ -1,0 +1,98 @@
+import { useState, type FormEvent, type ReactNode } from "react";
+import type { WayView } from "#wire";
+import { Button, Menu, type MenuEntry } from "../../kit/controls.tsx";
+import { Dialog } from "../../kit/dialog.tsx";
+import { Select, TextField, typed } from "../../kit/field.tsx";
+import { ChannelIcon, Icon } from "../../kit/icons.tsx";
+import { addressWord } from "../contact/address.ts";
+import { channelTitle, useDesk, useWords } from "../context.ts";
+import type { Target, Targets } from "./target.ts";
+
+/** Every way to the customer with what its channel would say, before a word is written. */
+export const Ways = ({ targets, mayType }: { targets: Targets; mayType: boolean }): ReactNode => {
+  const { t, maybe } = useWords();
+  const { boot } = useDesk();
+  const [typing, setTyping] = useState(false);
+  const { target, ways, own } = targets;
+  const called = (one: Pick<WayView | Target, "channel" | "addressKind" | "address">): string => {
+    const title = channelTitle({ boot, maybe, kind: one.channel });
+    const address = addressWord({ maybe, kind: one.addressKind, value: one.address });
+    return address === title || address === "" ? title : t("composer.viaOne", { channel: title, address });
+  };
+  const note = (way: WayView): string => {
+    if (way.wanted) return ` — ${t("ways.wanted")}`;
+    if (way.state !== "ready") return ` — ${t(`ways.${way.state}`)}`;
+    return way.linked ? "" : ` — ${t(way.threadId === null ? "ways.begin" : "ways.other")}`;
+  };
+  const entries: (MenuEntry | "line")[] = ways.map((way) => ({
+    label: `${called(way)}${note(way)}`,
+    checked: way.key === target?.key,
+    disabled: way.state === "busy" || (way.state === "closed" && !way.takes.content.includes("template")),
+    run: () => targets.choose(way.key),
+  }));
+  if (mayType && own.length > 0)
+    entries.push("line", { label: t("ways.type"), icon: "plus", run: () => setTyping(true) });
+  return (
+    <>
+      <Menu
+        heading={t("ways.title")}
+        trigger={
+          <Button look="quiet" className="way">
+            <span className="hidden">{t("composer.via")} </span>
+            {target === null ? null : (
+              <ChannelIcon
+                kind={target.channel}
+                title={channelTitle({ boot, maybe, kind: target.channel })}
+                size={14}
+              />
+            )}
+            <span className="way-name">{target === null ? t("ways.title") : called(target)}</span>
+            <Icon name="down" size={13} />
+          </Button>
+        }
+        entries={entries}
+      />
+      {typing ? <TypeAddress targets={targets} onClose={() => setTyping(false)} /> : null}
+    </>
+  );
+};
+
+const TypeAddress = ({ targets, onClose }: { targets: Targets; onClose: () => void }): ReactNode => {
+  const { t, maybe } = useWords();
+  const { boot } = useDesk();
+  const [accountId, setAccountId] = useState(targets.own[0]?.accountId ?? "");
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const address = typed(new FormData(event.currentTarget), "address").trim();
+    const account = targets.own.find((one) => one.accountId === accountId);
+    if (account === undefined || address === "") return;
+    targets.type(account, address);
+    onClose();
+  };
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={t("ways.type")}
+      closeLabel={t("common.close")}
+      actions={
+        <Button type="submit" form="type-address" look="primary">
+          {t("ways.use")}
+        </Button>
+      }
+    >
+      <form id="type-address" className="form" onSubmit={submit}>
+        <Select
+          label={t("begin.account")}
+          value={accountId}
+          onValue={setAccountId}
+          choices={targets.own.map((one) => ({
+            value: one.accountId,
+            label: `${channelTitle({ boot, maybe, kind: one.channel })} · ${one.accountName}`,
+          }))}
+        />
+        <TextField label={t("begin.address")} name="address" required autoFocus maxLength={254} />
+      </form>
+    </Dialog>
+  );
+};
