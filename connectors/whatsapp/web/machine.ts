@@ -30,9 +30,12 @@ const disconnections: Readonly<Record<string, Step>> = {
 const onDisconnected = (reason: string): Step =>
   disconnections[reason] ?? end("failed", `WhatsApp Web was disconnected (${reason}).`);
 
+/** Without connection for a while. The other states (CONFLICT, UNPAIRED) come with a disconnection of their own. */
+const waits = new Set(["TIMEOUT", "OPENING", "PAIRING", "UNLAUNCHED", "PROXYBLOCK", "null"]);
+
 const onSocket = (now: Phase, state: string): Step => {
   if (state === "CONNECTED") return now === "degraded" ? to("ready") : undefined;
-  return now === "ready" ? to("degraded", `WhatsApp Web has no connection (${state}).`) : undefined;
+  return now === "ready" && waits.has(state) ? to("degraded", `WhatsApp Web has no connection (${state}).`) : undefined;
 };
 
 /**

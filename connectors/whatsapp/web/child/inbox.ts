@@ -5,7 +5,7 @@ import type { Party, Record } from "../record.ts";
 import { within, wordsOf } from "./errors.ts";
 import { ask, listChats } from "./page.ts";
 import { makePeople, type People } from "./people.ts";
-import { chatOf, isTaken, readMessage } from "./read.ts";
+import { chatOf, isTaken, readMessage, wid } from "./read.ts";
 
 /** Clocks and deliveries are not exact to the second: so far before the last known moment is looked again. */
 const overlapSeconds = 600;
@@ -159,9 +159,9 @@ export const openInbox = (input: {
     for (const listener of ackListeners) listener(stanza, ack);
     void enqueue(() => tellAck(message, ack));
   });
-  client.on("call", (call) => {
-    if (call.isGroup || call.fromMe || call.from === undefined || !isTaken(call.from, begin)) return;
-    const { id, isVideo, from } = call;
+  client.on("call", ({ id, isVideo, isGroup, fromMe, from: peer }) => {
+    const from = wid.safeParse(peer).data;
+    if (isGroup || fromMe || from === undefined || !isTaken(from, begin)) return;
     void enqueue(async () => {
       record({ type: "call", chat: await people.of(from), stanza: id, video: isVideo, at: seconds() });
     });

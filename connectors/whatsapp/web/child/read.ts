@@ -33,7 +33,8 @@ const data = z.looseObject({
   selectedId: z.string().optional().catch(undefined),
 });
 
-const wid = z.union([z.string(), z.looseObject({ _serialized: z.string() }).transform((id) => id._serialized)]);
+/** The id of a chat or person, which the page gives as text or as an object. */
+export const wid = z.union([z.string(), z.looseObject({ _serialized: z.string() }).transform((id) => id._serialized)]);
 
 /** Lines about the chat itself (encryption, missed calls, who joined), not things a person said. */
 const chatter = new Set([

@@ -60,6 +60,8 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
   let ownLidWid: string | undefined;
   let failedCatchUps = 0;
   let heardOfLogin = false;
+  /** What is about to end it, while the library closes the browser on the way. */
+  let parting: { readonly why: Ending; readonly says: string } | undefined;
   let catching: Promise<void> = Promise.resolve();
   const clocks = new Map<string, NodeJS.Timeout>();
 
@@ -84,7 +86,7 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
   const stop = (why: Ending, says: string): Promise<void> => {
     if (over !== undefined) return over;
     over = close();
-    tell({ type: "ended", why, says });
+    tell({ type: "ended", why, says, ...parting });
     return over;
   };
 
@@ -132,12 +134,17 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
     });
   };
 
+  const logOut = async (why: Ending, says: string): Promise<void> => {
+    parting = { why, says };
+    await within(timers.call, "logging out", client.logout()).catch(() => undefined);
+    await stop(why, says);
+  };
+
   const onReady = async (): Promise<void> => {
     const { wid } = client.info;
     if (!samePhone(begin.number, wid._serialized)) {
-      await within(timers.call, "logging out", client.logout()).catch(() => undefined);
       const who = customerOfWid(wid._serialized)?.split(":")[1] ?? "another one";
-      await stop("other-phone", `The phone that was linked is +${who}, not ${begin.number}. It was logged out.`);
+      await logOut("other-phone", `The phone that was linked is +${who}, not ${begin.number}. It was logged out.`);
       return;
     }
     const lid = await ask(client, timers.answer, ownLid).catch(() => null);
@@ -224,8 +231,7 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
           return { code: await within(timers.call, "the pairing code", client.requestPairingCode(digits)) };
         },
         logout: async () => {
-          await within(timers.call, "logging out", client.logout()).catch(() => undefined);
-          void stop("logged-out", "Logged out by an administrator.");
+          void logOut("logged-out", "Logged out by an administrator.");
           return {};
         },
       };
