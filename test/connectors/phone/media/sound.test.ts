@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { changeLaw, decode, encode, silence } from "../../../../connectors/phone/media/g711.ts";
 import { readWav, toTelephone, wavHeader, WavError } from "../../../../connectors/phone/media/wav.ts";
-import { purity, sine } from "./sound.ts";
+import { pcmWav as pcm, purity, sine } from "./sound.ts";
 
 const codes = Buffer.from(Array.from({ length: 256 }, (_, code) => code));
 
@@ -37,23 +37,6 @@ describe("G.711", () => {
     expect(purity(torn).aboveNextDb).toBeLessThan(25);
   });
 });
-
-const pcm = (input: { rate: number; channels: number; samples: Int16Array }): Buffer => {
-  const header = Buffer.alloc(44);
-  header.write("RIFF", 0);
-  header.writeUInt32LE(36 + input.samples.length * 2, 4);
-  header.write("WAVEfmt ", 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(input.channels, 22);
-  header.writeUInt32LE(input.rate, 24);
-  header.writeUInt32LE(input.rate * input.channels * 2, 28);
-  header.writeUInt16LE(input.channels * 2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write("data", 36);
-  header.writeUInt32LE(input.samples.length * 2, 40);
-  return Buffer.concat([header, Buffer.from(input.samples.buffer)]);
-};
 
 describe("uploaded sounds", () => {
   test.each([8_000, 16_000, 22_050, 44_100, 48_000])(

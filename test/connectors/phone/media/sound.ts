@@ -80,3 +80,26 @@ export const sides = (wav: Buffer): { readonly left: Int16Array; readonly right:
 
 /** Where a tone begins: the first sample above a tenth of full scale; -1 = nowhere. */
 export const begins = (samples: Int16Array): number => samples.findIndex((sample) => Math.abs(sample) > 3_000);
+
+/** A 16-bit PCM WAV, as a browser's fake microphone and upload forms take it. */
+export const pcmWav = (input: {
+  readonly rate: number;
+  readonly channels: number;
+  readonly samples: Int16Array;
+}): Buffer => {
+  const { rate, channels, samples } = input;
+  const header = Buffer.alloc(44);
+  header.write("RIFF", 0);
+  header.writeUInt32LE(36 + samples.length * 2, 4);
+  header.write("WAVEfmt ", 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(channels, 22);
+  header.writeUInt32LE(rate, 24);
+  header.writeUInt32LE(rate * channels * 2, 28);
+  header.writeUInt16LE(channels * 2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write("data", 36);
+  header.writeUInt32LE(samples.length * 2, 40);
+  return Buffer.concat([header, Buffer.from(samples.buffer)]);
+};
