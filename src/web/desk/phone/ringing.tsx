@@ -55,7 +55,7 @@ export const Ringing = ({
         {cases.length === 0 ? null : (
           <>
             <h3>{t("phone.lastContacts")}</h3>
-            <ul className="cases">
+            <ul className="ringing-cases">
               {cases.map((one) => (
                 <li key={one.id}>
                   <span className="case-number">#{one.number}</span>
@@ -70,11 +70,9 @@ export const Ringing = ({
           <Button look="primary" className="ringing-answer" onClick={onAnswer}>
             {t("phone.answer")} <Keys of="mod+shift+l" />
           </Button>
-          <Button onClick={onReject}>
-            {t("phone.reject")}
-            {left === null ? null : <span className="ringing-left">{t("phone.secondsLeft", { n: left })}</span>}
-          </Button>
+          <Button onClick={onReject}>{t("phone.reject")}</Button>
         </div>
+        {left === null ? null : <p className="ringing-left">{t("phone.secondsLeft", { n: left })}</p>}
       </div>
     </section>
   );
