@@ -2,13 +2,15 @@ import { isUuid } from "#core/uuid";
 import { seesQueue, type Scope } from "#core/scope";
 import type { Db } from "./db.ts";
 
-/** What a channel sent for one message, byte for byte: small ones from the row, large ones by their file's key. */
+/** What a channel sent for one message, or the letter that went out, byte for byte: small ones from the row, large ones by their file's key. */
 export interface MessageSource {
   readonly tenantId: string;
   readonly conversationNumber: number;
   readonly seq: number;
   readonly raw: Buffer | null;
   readonly rawBlob: string | null;
+  /** A mail program opens it. */
+  readonly letter: boolean;
 }
 
 /** Null when the message does not exist for this scope or was not kept as it came. */
@@ -25,11 +27,14 @@ export const messageSource = async (input: {
     seq: number;
     raw: Buffer | null;
     raw_blob: string | null;
+    letter: boolean;
   }>({
-    text: `SELECT m.tenant_id, c.queue_id, c.number, m.seq, e.raw, e.raw_blob
+    text: `SELECT m.tenant_id, c.queue_id, c.number, m.seq, e.raw, coalesce(e.raw_blob, f.blob_key) AS raw_blob, m.detail ? 'from' OR f.key IS NOT NULL AS letter
              FROM message m
              JOIN conversation c ON c.id = m.conversation_id
-             JOIN inbound_event e ON e.account_id = m.account_id AND e.dedupe_key = 'm:' || m.external_id AND e.type = 'message'
+             LEFT JOIN inbound_event e
+               ON e.account_id = m.account_id AND e.dedupe_key = 'm:' || m.external_id AND e.type = 'message'
+             LEFT JOIN frozen f ON f.account_id = m.account_id AND f.key = 'letter:' || m.id AND m.direction = 'out'
             WHERE m.id = $1 AND m.tenant_id = ANY($2::uuid[])`,
     values: [input.messageId, input.scope.tenantIds],
   });
@@ -41,6 +46,7 @@ export const messageSource = async (input: {
     seq: row.seq,
     raw: row.raw,
     rawBlob: row.raw_blob,
+    letter: row.letter,
   };
 };
 

@@ -41,6 +41,8 @@ export const boot = z.object({
     }),
   ),
   uploadMaxBytes: z.int(),
+  /** One's own, as PATCH /api/me stored them: saved views and the like. */
+  settings: z.record(z.string(), z.unknown()),
   version: z.string(),
 });
 
@@ -70,7 +72,14 @@ export const cannedReplyBody = cannedReply.omit({ id: true });
 /** POST /api/contacts/:id/merge */
 export const mergeBody = z.object({ fromId: z.string(), reason: z.string().min(1).max(300) });
 export const contactPatch = z
-  .object({ name: z.string().min(1).max(200), language: z.string().max(20).nullable() })
+  .object({
+    name: z.string().min(1).max(200),
+    language: z.string().max(20).nullable(),
+    /** null: what was set is forgotten, answers decide again. */
+    preferred: z.object({ channel: z.string().min(1).max(40), source: z.enum(["stated", "agent"]) }).nullable(),
+    /** Consent to marketing messages, entered into the ledger with who heard it. */
+    marketing: z.enum(["granted", "withdrawn"]),
+  })
   .partial();
 /** GET /api/contacts?tenantId=&query= */
 export const contactList = z.object({
@@ -157,6 +166,8 @@ export const tenantView = z.object({
   name: z.string(),
   color: z.string(),
   greeting: z.string(),
+  /** Under every letter; may name {{agent.alias}}, {{tenant.name}}, {{case.number}}, {{contact.name}}. */
+  signature: z.string(),
   locale: z.enum(["en", "cs", "sk", "pl"]),
   timezone: z.string(),
   /** By kind of channel; a kind left out keeps the hub's own. */
@@ -169,6 +180,7 @@ export const tenantPatch = z
     name: z.string().trim().min(1).max(120),
     color: z.string().regex(/^#[0-9a-f]{6}$/i),
     greeting: z.string().trim().max(500),
+    signature: z.string().trim().max(2_000),
     locale: tenantView.shape.locale,
     timezone,
     undoSeconds: z.record(z.string().min(1).max(40), z.number().min(0).max(300)),
@@ -272,6 +284,12 @@ export const autoReply = z.object({
     .array(z.object({ days: z.array(z.int().min(1).max(7)).min(1).max(7), from: clock, to: clock }))
     .max(14)
     .default([]),
+});
+
+/** POST /api/messages/:id/invitation */
+export const invitationAnswer = z.object({
+  answer: z.enum(["ACCEPTED", "TENTATIVE", "DECLINED"]),
+  clientKey: z.string().min(8).max(64),
 });
 
 export type AutoReply = z.output<typeof autoReply>;

@@ -91,6 +91,8 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
   "contact-edit.contactTenant": ({ db, scope, loot }) => each(loot.contacts, (id) => ({ db, scope, id })),
   "contact-edit.updateContact": ({ db, scope, loot }) =>
     each(loot.contacts, (id) => ({ db, scope, id, name: "stolen" })),
+  "contact-edit.recordMarketing": ({ db, scope, loot }) =>
+    each(loot.contacts, (id) => ({ db, scope, id, state: "granted", now: now() })),
   "journaled.parkedEvent": ({ db, scope, loot }) => each(loot.parked, (id) => ({ db, scope, id })),
   "dead-letters.listDeadLetters": ({ db, scope, loot }) => [
     { db, scope },
@@ -99,6 +101,7 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
   "dead-letters.deadLetterTenant": ({ db, scope, loot }) => each(loot.parked, (id) => ({ db, scope, id })),
   "dead-letters.dismissDeadLetter": ({ db, scope, loot }) =>
     each(loot.parked, (id) => ({ db, scope, id, reason: "theft", now: now() })),
+  "letters.findLetter": ({ db, scope, loot }) => each(loot.messages, (messageId) => ({ db, scope, messageId })),
   "sources.messageSource": ({ db, scope, loot }) => each(loot.messages, (messageId) => ({ db, scope, messageId })),
   "sources.typingTarget": ({ db, scope, loot }) =>
     each(loot.conversations, (conversationId) => ({ db, scope, conversationId })),

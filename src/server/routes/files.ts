@@ -136,7 +136,7 @@ const raw = async ({ context, who, params, response }: Call<{ id: string }, unkn
   response.setHeader("content-security-policy", "default-src 'none'; sandbox");
   response.setHeader(
     "content-disposition",
-    disposition("attachment", `${source.conversationNumber}-${source.seq}.txt`),
+    disposition("attachment", `${source.conversationNumber}-${source.seq}.${source.letter ? "eml" : "txt"}`),
   );
   if (source.rawBlob !== null) await stream(files.read(source.rawBlob), response);
   else response.end(source.raw);
@@ -166,7 +166,7 @@ export const fileRoutes: readonly Route[] = [
   route({
     method: "get",
     path: "/api/messages/:id/raw",
-    says: "What the channel sent, byte for byte. Every download is written to the audit.",
+    says: "What the channel sent, or the letter that went out, byte for byte. Every download is written to the audit.",
     access: "user",
     token: "admin",
     params: idParam,

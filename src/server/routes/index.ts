@@ -9,6 +9,7 @@ import { adminUserRoutes } from "./admin-users.ts";
 import { cannedRoutes } from "./canned.ts";
 import { contactRoutes } from "./contacts.ts";
 import { fileRoutes } from "./files.ts";
+import { letterRoutes } from "./letters.ts";
 import { recordingRoutes } from "./recordings.ts";
 import { sessionRoutes } from "./session.ts";
 
@@ -16,6 +17,7 @@ import { sessionRoutes } from "./session.ts";
 export const allRoutes = (input: { readonly now: () => Date }): readonly Route[] => [
   ...sessionRoutes(input.now),
   ...fileRoutes,
+  ...letterRoutes,
   ...recordingRoutes,
   ...contactRoutes,
   ...cannedRoutes,
