@@ -22,6 +22,9 @@ export type Locale = (typeof locales)[number];
 /** A part of a catalogue of a language with four plural categories. */
 export type Part<English> = { readonly [K in keyof English]: English[K] extends string ? string : FullPlural };
 
+/** Title and help of each setting of a channel, by "kind.field", or "*.field" where several kinds share it. */
+export type SettingWords = Readonly<Record<string, readonly [title: string, help: string]>>;
+
 type Values = Readonly<Record<string, string | number>>;
 
 /** Words, numbers and dates of one language. */

@@ -1,5 +1,5 @@
 import { useState, type ReactNode } from "react";
-import type { ChannelAccountBody, ChannelAccountView, SettingField } from "#wire";
+import type { ChannelAccountBody, ChannelAccountView, ChannelTest, SettingField } from "#wire";
 import { toast } from "../../kit/bits.tsx";
 import { Button } from "../../kit/controls.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
@@ -7,6 +7,8 @@ import { Check, Select, TextArea, TextField } from "../../kit/field.tsx";
 import { Refused, refusalOf } from "../../state/refused.ts";
 import { useDesk, useWords } from "../context.ts";
 import { Load, useReload } from "../query.tsx";
+import { useAccountWords } from "./account-words.ts";
+import { Checks } from "./checks.tsx";
 import { channelsPath } from "./paths.ts";
 
 interface Kind {
@@ -127,7 +129,8 @@ const Form = ({
   const [enabled, setEnabled] = useState(account?.enabled ?? true);
   const [config, setConfig] = useState<Readonly<Record<string, unknown>>>(account?.config ?? {});
   const [busy, setBusy] = useState(false);
-  const [says, setSays] = useState<{ ok: boolean; text: string } | null>(null);
+  const [says, setSays] = useState<{ ok: boolean; text: string; checks?: ChannelTest["checks"] } | null>(null);
+  const words = useAccountWords();
   const fields = kinds.find((one) => one.kind === kind)?.fields ?? [];
 
   const body = (): ChannelAccountBody => ({
@@ -150,8 +153,11 @@ const Form = ({
     try {
       await work();
     } catch (thrown) {
-      const words = thrown instanceof Refused && thrown.code === "bad-request" ? ` ${thrown.message}` : "";
-      setSays({ ok: false, text: t(`refusal.${refusalOf(thrown)}`) + words });
+      const why =
+        thrown instanceof Refused && ["bad-request", "forbidden"].includes(thrown.code)
+          ? ` ${words.told(thrown.message)}`
+          : "";
+      setSays({ ok: false, text: t(`refusal.${refusalOf(thrown)}`) + why });
     } finally {
       setBusy(false);
     }
@@ -167,8 +173,8 @@ const Form = ({
   const test = () =>
     attempt(async () => {
       const path = account === null ? `${channelsPath}/test` : `${channelsPath}/test?id=${account.id}`;
-      const answer = await api.send<{ ok: boolean; says: string }>("POST", path, body());
-      setSays({ ok: answer.ok, text: answer.says });
+      const answer = await api.send<ChannelTest>("POST", path, body());
+      setSays({ ok: answer.ok, text: words.told(answer.says), checks: answer.checks });
     });
 
   return (
@@ -218,7 +224,7 @@ const Form = ({
       {fields.map((field) => (
         <Setting
           key={`${kind}.${field.key}`}
-          field={field}
+          field={words.field(kind, field)}
           value={config[field.key] ?? (field.secret ? undefined : field.default)}
           endsIn={account?.secrets[field.key]}
           onValue={(value) => setConfig({ ...config, [field.key]: value })}
@@ -230,6 +236,7 @@ const Form = ({
           {says.text}
         </p>
       )}
+      <Checks checks={says?.checks ?? []} />
       <div className="form-actions">
         <Button disabled={busy} onClick={() => void test()}>
           {t("channels.test")}

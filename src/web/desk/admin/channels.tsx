@@ -5,13 +5,29 @@ import { Button } from "../../kit/controls.tsx";
 import { ChannelIcon } from "../../kit/icons.tsx";
 import { channelTitle, tenantOf, useDesk, useWords } from "../context.ts";
 import { Load } from "../query.tsx";
+import { useAccountWords } from "./account-words.ts";
 import { channelsPath } from "./paths.ts";
 import { SignIn, SignInOutcome } from "./sign-in.tsx";
+import { Webhook } from "./webhook.tsx";
 import { ChannelForm } from "./channel-form.tsx";
+
+/** In one word; an account that works and yet needs somebody is no good news. */
+const Health = ({ account }: { account: ChannelAccountView }): ReactNode => {
+  const { t } = useWords();
+  const { enabled, state, stateText } = account;
+  if (!enabled) return <span className="health health-stopped">{t("channels.off")}</span>;
+  const warned = state === "online" && stateText !== "";
+  return (
+    <span className={warned ? "health health-warning" : `health health-${state}`}>
+      {t(warned ? "channelState.warning" : `channelState.${state}`)}
+    </span>
+  );
+};
 
 /** Every channel account with its health in words. */
 export const Channels = (): ReactNode => {
   const { t, maybe, dateTime, compare } = useWords();
+  const { told } = useAccountWords();
   const { boot } = useDesk();
   const [edited, setEdited] = useState<ChannelAccountView | "new" | null>(null);
   const moment = (at: string | null) => (at === null ? t("channels.never") : dateTime(at));
@@ -59,15 +75,13 @@ export const Channels = (): ReactNode => {
                           {account.address === "" ? "" : ` · ${account.address}`}
                         </p>
                       </div>
-                      <span className={`health health-${account.enabled ? account.state : "stopped"}`}>
-                        {t(account.enabled ? `channelState.${account.state}` : "channels.off")}
-                      </span>
+                      <Health account={account} />
                       <Button onClick={() => setEdited(account)}>{t("common.edit")}</Button>
                     </div>
-                    {account.stateText === "" ? null : <p className="account-says">{account.stateText}</p>}
+                    {account.stateText === "" ? null : <p className="account-says">{told(account.stateText)}</p>}
                     {account.lastError === "" ? null : (
                       <p className="account-error">
-                        <strong>{t("channels.lastError")}</strong> {account.lastError}
+                        <strong>{t("channels.lastError")}</strong> {told(account.lastError)}
                       </p>
                     )}
                     <dl className="facts">
@@ -85,14 +99,7 @@ export const Channels = (): ReactNode => {
                       </div>
                     </dl>
                     <SignIn account={account} copy={copy} />
-                    {account.webhookUrl === null ? null : (
-                      <p className="webhook">
-                        <span className="muted">{t("channels.webhook")}</span> <code>{account.webhookUrl}</code>
-                        <Button look="quiet" icon="copy" onClick={() => copy(account.webhookUrl ?? "")}>
-                          {t("common.copy")}
-                        </Button>
-                      </p>
-                    )}
+                    <Webhook account={account} copy={copy} />
                     {account.embed === null ? null : (
                       <p className="webhook">
                         <span className="muted">{t("channels.embed")}</span> <code>{account.embed}</code>

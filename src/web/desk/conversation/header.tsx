@@ -6,6 +6,7 @@ import { assign, claim, close, reopen, snooze, snoozeTimes, update } from "../ac
 import { useCommands } from "../commands.ts";
 import { agentName, roleIn, useDesk, usePresence, useWords } from "../context.ts";
 import { Tags } from "./tags.tsx";
+import { WindowLine } from "./window.tsx";
 
 /** Who, which case, whose it is, and what can be done with it. */
 export const Header = ({
@@ -66,6 +67,7 @@ export const Header = ({
           {sleeping && row.snoozedUntil !== null ? (
             <span>{t("header.until", { at: dateTime(row.snoozedUntil) })}</span>
           ) : null}
+          <WindowLine id={row.id} />
           {row.subject === null || row.subject === "" ? null : <span className="head-subject">{row.subject}</span>}
           {row.tags.length === 0 ? null : (
             <span className="head-tags" title={row.tags.join(", ")}>

@@ -1,0 +1,28 @@
+import type { ReactNode } from "react";
+import type { ChannelAccountView } from "#wire";
+import { Icon } from "../../kit/icons.tsx";
+import { useWords } from "../context.ts";
+
+/** What an account needs, one by one, as the last test found it. */
+export const Checks = ({
+  checks,
+}: {
+  checks: readonly { readonly id: string; readonly says: string; readonly ok: boolean }[];
+}): ReactNode => {
+  const { t, maybe } = useWords();
+  if (checks.length === 0) return null;
+  return (
+    <ul className="checks">
+      {checks.map(({ id, says, ok }) => (
+        <li key={id} className={ok ? "check-ok" : "check-bad"}>
+          <Icon name={ok ? "check" : "close"} size={14} />
+          <span className="hidden">{t(ok ? "checks.ok" : "checks.missing")}</span> {maybe(`check.${id}`, says)}
+        </li>
+      ))}
+    </ul>
+  );
+};
+
+/** An account that an administrator must look at: broken, or about to be. */
+export const needsLook = ({ enabled, state, stateText }: ChannelAccountView): boolean =>
+  enabled && (state === "offline" || state === "needs-login" || (state === "online" && stateText !== ""));

@@ -1,0 +1,41 @@
+import type { channels as english } from "../en/channels.ts";
+import type { Part } from "../words.ts";
+
+export const channels: Part<typeof english> = {
+  "told.tokenEnds": "Token dostępu jest ważny do {at}.",
+  "told.tokenGone": "Token dostępu jest już nieważny. Wpisz nowy.",
+  "told.tokenOther": "Token dostępu należy do innej aplikacji.",
+  "told.unreachable": "Meta jest nieosiągalna ({code}).",
+  "told.silent": "Meta nie odpowiedziała.",
+  "told.answered": "Meta odpowiedziała {code}.",
+  "told.late": "Odpowiedź nie nadeszła na czas.",
+  "told.ended": "Połączenie się zakończyło.",
+  "told.valid": "Ustawienia są poprawne.",
+  "told.reached": "Połączono jako {name}.",
+  "told.noChannel": "To wydanie nie ma kanału „{kind}”.",
+  "told.badSettings": "Ustawienia są niepoprawne: {why}",
+  "told.operators":
+    "{title} wywoływałby adresy maszyny, na której działa hub: takie konto może założyć tylko administrator platformy.",
+  "told.keepsKind": "Konto zachowuje swojego klienta i rodzaj.",
+  "told.enterAgain":
+    "Zmieniono: {changed}. Wpisz ponownie: {again}. Zapisany sekret jest wysyłany tylko tam, dla czego go zapisano.",
+  "told.windowClosed": "Okno odpowiedzi w tym kanale się zamknęło.",
+  "told.windowClosedMeanwhile": "Okno odpowiedzi zamknęło się, zanim wiadomość została wysłana.",
+  "told.noFiles": "Ten kanał nie przyjmuje plików.",
+  "told.fileCount": "Najwięcej plików w jednej wiadomości w tym kanale: {n}.",
+  "told.fileType": "Ten kanał nie przyjmuje plików typu {type}.",
+  "told.channelOff": "Ten kanał jest wyłączony.",
+  "channelState.warning": "Wymaga uwagi",
+  "channels.webhookToken": "Token weryfikacyjny:",
+  "channels.nothingYet": "Przez ten adres nic jeszcze nie przyszło. Wpisz oba u dostawcy i napisz wiadomość na próbę.",
+  "channels.needLook": "Konta, które wymagają uwagi",
+  "checks.ok": "w porządku:",
+  "checks.missing": "brakuje:",
+  "check.token-app": "Token wydała ta aplikacja",
+  "check.token-lasts": "Token jest ważny dłużej niż 14 dni",
+  "check.account-reached": "Konto jest osiągalne",
+  "check.subscribed": "Konto wysyła wiadomości tej aplikacji",
+  "head.free": "odpowiedź swobodna do {at}",
+  "head.person": "odpowiedzieć może tylko człowiek, do {at}",
+  "head.closed": "okno odpowiedzi zamknęło się {at}",
+};

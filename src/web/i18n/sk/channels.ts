@@ -1,0 +1,41 @@
+import type { channels as english } from "../en/channels.ts";
+import type { Part } from "../words.ts";
+
+export const channels: Part<typeof english> = {
+  "told.tokenEnds": "Prístupový token platí do {at}.",
+  "told.tokenGone": "Prístupový token už neplatí. Zadajte nový.",
+  "told.tokenOther": "Prístupový token patrí inej aplikácii.",
+  "told.unreachable": "Meta nie je dostupná ({code}).",
+  "told.silent": "Meta neodpovedala.",
+  "told.answered": "Meta odpovedala {code}.",
+  "told.late": "Odpoveď neprišla včas.",
+  "told.ended": "Spojenie sa skončilo.",
+  "told.valid": "Nastavenie je platné.",
+  "told.reached": "Spojené ako {name}.",
+  "told.noChannel": "Toto vydanie nemá kanál „{kind}“.",
+  "told.badSettings": "Nastavenie nie je platné: {why}",
+  "told.operators": "{title} by volal adresy stroja, na ktorom hub beží: taký účet smie založiť len správca platformy.",
+  "told.keepsKind": "Účet si ponecháva svojho klienta aj druh.",
+  "told.enterAgain":
+    "Zmenené: {changed}. Zadajte znova: {again}. Uložené tajomstvo sa posiela len tam, pre čo bolo uložené.",
+  "told.windowClosed": "Okno na odpoveď na tomto kanáli sa zatvorilo.",
+  "told.windowClosedMeanwhile": "Okno na odpoveď sa zatvorilo skôr, než správa odišla.",
+  "told.noFiles": "Tento kanál neberie súbory.",
+  "told.fileCount": "Najviac súborov v jednej správe na tomto kanáli: {n}.",
+  "told.fileType": "Tento kanál neberie súbory typu {type}.",
+  "told.channelOff": "Tento kanál je vypnutý.",
+  "channelState.warning": "Vyžaduje pozornosť",
+  "channels.webhookToken": "Overovací token:",
+  "channels.nothingYet":
+    "Cez túto adresu zatiaľ nič neprišlo. Zadajte oba údaje u poskytovateľa a napíšte skúšobnú správu.",
+  "channels.needLook": "Účty, ktoré vyžadujú pozornosť",
+  "checks.ok": "v poriadku:",
+  "checks.missing": "chýba:",
+  "check.token-app": "Token vydala táto aplikácia",
+  "check.token-lasts": "Token platí dlhšie ako 14 dní",
+  "check.account-reached": "Účet je dostupný",
+  "check.subscribed": "Účet posiela správy tejto aplikácii",
+  "head.free": "odpoveď voľná do {at}",
+  "head.person": "odpovedať smie len človek, do {at}",
+  "head.closed": "okno na odpoveď sa zatvorilo {at}",
+};
