@@ -66,17 +66,22 @@ const taken: readonly (readonly [OutMedia, readonly string[]])[] = [
   ["audio", ["audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"]],
 ];
 
+/** Without parameters: "audio/ogg; codecs=opus" is an "audio/ogg". */
+const plain = (mimeType: string): string => mimeType.split(";")[0]?.trim() ?? mimeType;
+
 /** What WhatsApp plays goes as that, everything else and everything too large as a document. */
 export const mediaOf = ({ mimeType, bytes }: Attachment): OutMedia =>
-  taken.find(([media, types]) => types.includes(mimeType) && bytes <= most[media])?.[0] ?? "document";
+  taken.find(([media, types]) => types.includes(plain(mimeType)) && bytes <= most[media])?.[0] ?? "document";
 
 const uploaded = z.object({ id: z.string().min(1) });
 
-/** Meta refuses types it does not list; as text or bytes they go through as documents. */
+const uploadable =
+  /^(?:image\/(?:jpeg|png|webp)|video\/(?:mp4|3gpp)|audio\/(?:aac|amr|mpeg|mp4|ogg)|text\/plain|application\/(?:pdf|msword|vnd\.ms-(?:excel|powerpoint)|vnd\.openxmlformats-officedocument\..+|octet-stream))$/u;
+
+/** Meta refuses types it does not list; as bytes they go through as documents. */
 const uploadType = (attachment: Attachment): Attachment => {
-  const listed =
-    /^(?:image\/(?:jpeg|png|webp)|video\/(?:mp4|3gpp)|audio\/(?:aac|amr|mpeg|mp4|ogg)|text\/plain|application\/(?:pdf|msword|vnd\.ms-(?:excel|powerpoint)|vnd\.openxmlformats-officedocument\..+|octet-stream))$/u;
-  return listed.test(attachment.mimeType) ? attachment : { ...attachment, mimeType: "application/octet-stream" };
+  const type = plain(attachment.mimeType);
+  return { ...attachment, mimeType: uploadable.test(type) ? type : "application/octet-stream" };
 };
 
 /** Uploads a file of ours and gives its id, good for 30 days. */

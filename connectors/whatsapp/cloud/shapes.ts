@@ -92,7 +92,9 @@ export const interactive = z.looseObject({
   button_reply: reply.optional(),
   list_reply: reply.optional(),
   nfm_reply: z.looseObject({ name: words, body: words, response_json: words }).optional(),
-  call_permission_reply: z.looseObject({ response: z.string(), expiration_timestamp: z.unknown() }).optional(),
+  call_permission_reply: z
+    .looseObject({ response: z.string(), expiration_timestamp: z.unknown().optional() })
+    .optional(),
 });
 
 export const order = z.looseObject({

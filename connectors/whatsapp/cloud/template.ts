@@ -13,7 +13,7 @@ const component = z.looseObject({
         type: z.string(),
         text: z.string().default(""),
         url: z.string().optional(),
-        example: z.unknown(),
+        example: z.unknown().optional(),
       }),
     )
     .optional(),
