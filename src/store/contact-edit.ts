@@ -2,7 +2,7 @@ import { Refused } from "#core/refused";
 import { mayWork, type Scope } from "#core/scope";
 import { searchable } from "#core/search";
 import { cleanText } from "#core/text";
-import { isUuid } from "#core/uuid";
+import { isUuid, uuid } from "#core/uuid";
 import type { Db } from "./db.ts";
 
 /** The tenant of a contact this scope may change; refuses otherwise. */
@@ -18,20 +18,22 @@ export const contactTenant = async (input: { db: Db; scope: Scope; id: string })
   return row.tenant_id;
 };
 
-/** Names a contact or notes its language. Conversations show the new name with their next change. */
+/** Names a contact, notes its language or where it likes to be answered. Conversations show the new name with their next change. */
 export const updateContact = async (input: {
   db: Db;
   scope: Scope;
   id: string;
   name?: string | undefined;
   language?: string | null | undefined;
+  preferred?: { readonly channel: string; readonly source: "stated" | "agent" } | null | undefined;
 }): Promise<void> => {
   await contactTenant(input);
   const name = input.name === undefined ? null : cleanText(input.name).trim();
   if (name === "") throw new Refused("bad-request", "A name cannot be empty.");
   await input.db.query({
     text: `UPDATE contact SET name = coalesce($3, name), search_text = coalesce($4, search_text),
-              language = CASE WHEN $5 THEN $6 ELSE language END
+              language = CASE WHEN $5 THEN $6 ELSE language END,
+              attrs = CASE WHEN $7 THEN (attrs - 'preferred') || coalesce($8::jsonb, '{}') ELSE attrs END
             WHERE id = $1 AND tenant_id = ANY($2::uuid[])`,
     values: [
       input.id,
@@ -40,6 +42,31 @@ export const updateContact = async (input: {
       name === null ? null : searchable(name),
       input.language !== undefined,
       input.language ?? null,
+      input.preferred !== undefined,
+      input.preferred === undefined || input.preferred === null ? null : JSON.stringify({ preferred: input.preferred }),
+    ],
+  });
+};
+
+/** Enters the customer's word on marketing messages into the ledger: who heard it and when is its evidence. */
+export const recordMarketing = async (input: {
+  db: Db;
+  scope: Scope;
+  id: string;
+  state: "granted" | "withdrawn";
+  now: Date;
+}): Promise<void> => {
+  const tenantId = await contactTenant(input);
+  await input.db.query({
+    text: `INSERT INTO consent (id, tenant_id, contact_id, purpose, channel, state, evidence, valid_from, created_at)
+           VALUES ($1, $2, $3, 'marketing_message', 'any', $4, $5, $6, $6)`,
+    values: [
+      uuid(),
+      tenantId,
+      input.id,
+      input.state,
+      JSON.stringify({ heardBy: input.scope.actor.id, how: "told to an agent" }),
+      input.now,
     ],
   });
 };

@@ -29,6 +29,8 @@ export interface ContactRecord {
   readonly name: string;
   readonly anonymous: boolean;
   readonly language: string | null;
+  readonly preferred: { readonly channel: string; readonly source: "stated" | "agent" | "learned" } | null;
+  readonly marketing: "granted" | "refused" | "withdrawn" | null;
   readonly identities: readonly IdentityRecord[];
   readonly conversations: readonly {
     readonly id: string;
@@ -40,7 +42,7 @@ export interface ContactRecord {
   readonly merges: readonly { readonly id: string; readonly fromName: string; readonly at: Date }[];
 }
 
-interface Row {
+interface Row extends Pick<ContactRecord, "preferred" | "marketing"> {
   readonly id: string;
   readonly tenantId: string;
   readonly name: string;
@@ -65,6 +67,21 @@ interface Row {
 }
 
 /**
+ * The channel of the person's last answers to us: of the last five messages that followed one of ours at least three came
+ * there. Fewer say nothing.
+ */
+const learnedSql = (k: string): string => `(
+  select json_build_object('channel', said.channel, 'source', 'learned') from (
+    select a.channel from conversation c
+      cross join lateral (select m.account_id, m.seq, m.occurred_at from message m
+        where m.conversation_id = c.id and m.direction = 'in' and not m.held
+          and exists (select 1 from message o where o.conversation_id = c.id and o.direction = 'out' and o.seq < m.seq)
+        order by m.seq desc limit 5) m
+      join channel_account a on a.id = m.account_id
+    where c.contact_id = ${k}.id order by m.occurred_at desc limit 5) said
+  group by said.channel having count(*) >= 3)::jsonb`;
+
+/**
  * A contact with its addresses, its newest 20 conversations that the scope sees and its merges that can be undone. A
  * merged contact leads to the one it was merged into. Refused not-found.
  */
@@ -83,6 +100,9 @@ export const getContact = async (input: {
             union
             select k.id, k.merged_into_id from up join contact k on k.id = up.into_id)
           select k.id, k.tenant_id as "tenantId", k.name, k.anonymous, k.language,
+            coalesce(k.attrs -> 'preferred', ${learnedSql("k")}) as preferred,
+            (select n.state from consent n where n.tenant_id = k.tenant_id and n.contact_id = k.id
+              and n.purpose = 'marketing_message' order by n.created_at desc, n.id desc limit 1) as marketing,
             coalesce((select json_agg(json_build_object('id', i.id, 'kind', i.kind, 'enc', encode(i.value_enc, 'base64'),
                 'display', i.display, 'verified', i.verified, 'gone', ${goneSql("i")}) order by i.created_at, i.id)
               from identity i where i.contact_id = k.id and i.tenant_id = k.tenant_id), '[]') as identities,

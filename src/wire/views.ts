@@ -168,6 +168,10 @@ export const contactView = z.object({
   name: z.string(),
   anonymous: z.boolean(),
   language: z.string().nullable(),
+  /** Where the customer likes to be answered: said by them, set by an agent, or learned from where they write. */
+  preferred: z.object({ channel: z.string(), source: z.enum(["stated", "agent", "learned"]) }).nullable(),
+  /** The last word on marketing messages; null = none. */
+  marketing: z.enum(["granted", "refused", "withdrawn"]).nullable(),
   identities: z.array(identityView),
   /** Other cases of the same person, newest first, at most 20. */
   conversations: z.array(

@@ -55,6 +55,7 @@ describe("a platform administrator of an empty installation", () => {
       name: "Company first",
       color: "#0b4f8a",
       greeting: "Dobrý den",
+      signature: "",
       locale: "en",
       timezone: "Europe/Prague",
       undoSeconds: { email: 20 },

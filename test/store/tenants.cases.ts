@@ -75,6 +75,7 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
     [loot.tenantId, ...scope.tenantIds].flatMap((tenantId) =>
       ["zzz", "customer@zzz.example"].map((query) => ({ db, scope, secrets: bench.secrets, tenantId, query })),
     ),
+  "calls.queueKeys": ({ db, scope, loot }) => [{ db, scope, tenantId: loot.tenantId, queueIds: loot.queues }],
   "recordings.findRecording": ({ db, scope, loot }) => each(loot.recordings, (id) => ({ db, scope, id })),
   "contacts.mergeContacts": ({ db, scope, loot }) => [
     { db, scope, fromId: loot.contacts[0], intoId: loot.contacts[1], reason: "theft", now: now() },
@@ -239,6 +240,8 @@ export const inside: Readonly<Record<string, string>> = {
   accounts: "the supervisor's own work on all accounts",
   "admin-scope": "computes on the scope itself",
   audit: "written for the tenant the caller was checked for",
+  "calls.putCall": "the account's own work, under the lock of the call's conversation",
+  "calls.showRecording": "the account's own work, under the lock of the call's conversation",
   begin: "for the tenant the caller was checked for",
   "channel-secrets": "no table",
   columns: "no table",

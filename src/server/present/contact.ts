@@ -12,6 +12,8 @@ export const presentContact = (contact: ContactRecord, audience: Audience): Cont
     name: contact.name,
     anonymous: contact.anonymous,
     language: contact.language,
+    preferred: contact.preferred,
+    marketing: contact.marketing,
     identities: contact.identities.map(({ id, kind, value, display, verified, gone }) => ({
       id,
       kind,

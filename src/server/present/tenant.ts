@@ -9,6 +9,7 @@ const policy = z.object({
     .regex(/^#[0-9a-f]{6}$/i)
     .catch("#3b5bdb"),
   greeting: z.string().catch(""),
+  signature: z.string().catch(""),
   locale: tenantView.shape.locale.catch("en"),
   timezone: z.string().catch("Europe/Prague"),
   undoSeconds: z.record(z.string(), z.number()).catch({}),
@@ -23,6 +24,6 @@ export const presentTenant = (tenant: TenantRecord): Boot["tenants"][number] => 
 
 /** All of a client company that its administrator sets. */
 export const presentTenantSettings = (tenant: TenantRecord): TenantView => {
-  const { locale, timezone, reopenDays } = policy.parse(tenant.policy);
-  return { ...presentTenant(tenant), locale, timezone, reopenDays };
+  const { locale, timezone, reopenDays, signature } = policy.parse(tenant.policy);
+  return { ...presentTenant(tenant), signature, locale, timezone, reopenDays };
 };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Refused } from "#core/refused";
 import { contactList, contactPatch, contactView, mergeBody, mergeResult } from "#wire";
 import { appendAudit } from "#store/audit";
-import { contactTenant, updateContact } from "#store/contact-edit";
+import { contactTenant, recordMarketing, updateContact } from "#store/contact-edit";
 import { getContact, searchContacts } from "#store/contacts";
 import { mergeContacts, mergeTenant, undoMerge } from "#store/merges";
 import type { Who } from "../auth/who.ts";
@@ -70,7 +70,7 @@ export const contactRoutes: readonly Route[] = [
   route({
     method: "patch",
     path: "/api/contacts/:id",
-    says: "Names a contact, notes its language.",
+    says: "Names a contact, notes its language, preferred channel and consent to marketing.",
     access: "user",
     token: "write",
     params: idParam,
@@ -79,8 +79,14 @@ export const contactRoutes: readonly Route[] = [
     handle: async ({ context, who, params, body }) => {
       const tenantId = await contactTenant({ db: context.db, scope: who.scope, id: params.id });
       mustSee(who, tenantId);
-      await updateContact({ db: context.db, scope: who.scope, id: params.id, ...body });
+      const { marketing, ...rest } = body;
+      await updateContact({ db: context.db, scope: who.scope, id: params.id, ...rest });
       await note(context, who, tenantId, "contact.changed", params.id);
+      if (marketing !== undefined) {
+        const now = context.now();
+        await recordMarketing({ db: context.db, scope: who.scope, id: params.id, state: marketing, now });
+        await note(context, who, tenantId, `contact.marketing-${marketing}`, params.id);
+      }
       return shown(context, who, params.id);
     },
   }),

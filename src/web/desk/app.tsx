@@ -12,6 +12,7 @@ const Admin = lazy(() => import("./admin/admin.tsx"));
 const Contacts = lazy(() => import("./contact/contacts.tsx"));
 const Profile = lazy(() => import("./profile.tsx"));
 const PhoneSlot = lazy(() => import("./phone/phone.tsx"));
+const Begin = lazy(() => import("./begin.tsx"));
 const Palette = lazy(() => import("./palette.tsx"));
 const Shortcuts = lazy(() => import("./shortcuts.tsx"));
 
@@ -19,7 +20,7 @@ export const App = (): ReactNode => {
   const { t } = useWords();
   const { boot } = useDesk();
   const [, go] = useLocation();
-  const [layer, setLayer] = useState<"palette" | "shortcuts" | null>(null);
+  const [layer, setLayer] = useState<"palette" | "shortcuts" | "begin" | null>(null);
   const commands = useMemo(createCommands, []);
 
   const everywhere = useMemo(
@@ -27,6 +28,7 @@ export const App = (): ReactNode => {
       new Map<string, () => void>([
         ["mod+k", () => setLayer("palette")],
         ["?", () => setLayer("shortcuts")],
+        ["g n", () => setLayer("begin")],
         ["g m", () => go("/inbox/mine")],
         ["g u", () => go("/inbox/unassigned")],
         ["g a", () => go("/inbox/all")],
@@ -45,7 +47,12 @@ export const App = (): ReactNode => {
         <a className="skip" href="#main">
           {t("shell.skip")}
         </a>
-        <Rail admin={isAdmin(boot)} onPalette={() => setLayer("palette")} onShortcuts={() => setLayer("shortcuts")} />
+        <Rail
+          admin={isAdmin(boot)}
+          onPalette={() => setLayer("palette")}
+          onBegin={() => setLayer("begin")}
+          onShortcuts={() => setLayer("shortcuts")}
+        />
         <Banner />
         {hasPhone(boot) ? (
           <Suspense>
@@ -85,6 +92,7 @@ export const App = (): ReactNode => {
           {layer === "palette" ? (
             <Palette commands={commands} everywhere={everywhere} onClose={() => setLayer(null)} />
           ) : null}
+          {layer === "begin" ? <Begin onClose={() => setLayer(null)} /> : null}
           {layer === "shortcuts" ? <Shortcuts onClose={() => setLayer(null)} /> : null}
         </Suspense>
       </div>

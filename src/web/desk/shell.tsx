@@ -39,10 +39,12 @@ const RailLink = ({
 export const Rail = ({
   admin,
   onPalette,
+  onBegin,
   onShortcuts,
 }: {
   admin: boolean;
   onPalette: () => void;
+  onBegin: () => void;
   onShortcuts: () => void;
 }): ReactNode => {
   const { t } = useWords();
@@ -58,6 +60,7 @@ export const Rail = ({
       <RailLink href="/contacts" base="/contacts" icon="contacts" label={t("shell.contacts")} keys="g k" />
       {admin ? <RailLink href="/admin/channels" base="/admin" icon="settings" label={t("shell.admin")} /> : null}
       <span className="rail-space" />
+      <IconButton icon="pen" label={t("begin.title")} keys="g n" className="rail-link" onClick={onBegin} />
       <IconButton icon="search" label={t("shell.palette")} keys="mod+k" className="rail-link" onClick={onPalette} />
       <Menu
         heading={me.name}

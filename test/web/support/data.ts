@@ -54,6 +54,7 @@ export const bootFor = (me: typeof anna, locale: string): Boot => ({
     { kind: "whatsapp", title: "WhatsApp", textLimit: 200, attachments: false, subject: false, abilities: [] },
   ],
   uploadMaxBytes: 1_000_000,
+  settings: {},
   version: "test",
 });
 
@@ -245,6 +246,8 @@ export const makeCase = (i: number, now: number): Case => {
       name,
       anonymous: false,
       language: "cs",
+      preferred: i % 3 === 0 ? { channel: "whatsapp", source: "learned" } : null,
+      marketing: null,
       identities: [
         { id: `i${i}a`, kind: "email", value: "zakaznik@seznam.cz", verified: "channel", gone: false },
         { id: `i${i}b`, kind: "e164", value: "+420 777 ••• 412", verified: "none", gone: false },

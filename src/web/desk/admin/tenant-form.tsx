@@ -15,6 +15,7 @@ const blank = (locale: TenantView["locale"]): Omit<TenantView, "id"> => ({
   name: "",
   color: "#3b5bdb",
   greeting: "",
+  signature: "",
   locale,
   timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   undoSeconds: {},
@@ -34,8 +35,17 @@ export const TenantForm = ({ tenant, onClose }: { tenant: TenantView | null; onC
     change({ undoSeconds: typed === "" ? others : { ...others, [kind]: Number(typed) } });
   };
   const submit = () => {
-    const { name, color, greeting, timezone, undoSeconds, reopenDays } = set;
-    const body: TenantPatch = { name, color, greeting, locale: set.locale, timezone, undoSeconds, reopenDays };
+    const { name, color, greeting, signature, timezone, undoSeconds, reopenDays } = set;
+    const body: TenantPatch = {
+      name,
+      color,
+      greeting,
+      signature,
+      locale: set.locale,
+      timezone,
+      undoSeconds,
+      reopenDays,
+    };
     return tenant === null
       ? save("POST", tenantsPath, { ...body, key: set.key })
       : save("PATCH", `${tenantsPath}/${tenant.id}`, body);
@@ -95,6 +105,13 @@ export const TenantForm = ({ tenant, onClose }: { tenant: TenantView | null; onC
           rows={2}
           value={set.greeting}
           onValue={(greeting) => change({ greeting })}
+        />
+        <TextArea
+          label={t("tenant.signature")}
+          help={t("tenant.signatureHelp")}
+          rows={3}
+          value={set.signature}
+          onValue={(signature) => change({ signature })}
         />
         <div className="form-pair">
           <TextField

@@ -20,7 +20,7 @@ import { Slash, useSlash } from "./slash.tsx";
 import { Strangers } from "./strangers.tsx";
 import { closesAt, type Target, useTargets } from "./target.ts";
 import { Files, useUploads } from "./uploads.tsx";
-import { Ways } from "./ways.tsx";
+import { Prefers, Ways } from "./ways.tsx";
 
 const viaOf = ({ accountId, identityId, typed }: Target) => ({
   accountId,
@@ -55,7 +55,7 @@ export const Composer = ({
   const targets = useTargets(id, held);
   const { target } = targets;
   const uploads = useUploads(id);
-  const slash = useSlash({ area, text, write, tenantId: row.tenantId });
+  const slash = useSlash({ area, text, write, row });
   const note = mode === "note";
   const takes = target?.takes ?? null;
   const isLetter = !note && takes?.subject === true && target?.addressKind === "email";
@@ -165,7 +165,10 @@ export const Composer = ({
         {note ? (
           <span className="composer-hint">{t("composer.noteHint")}</span>
         ) : (
-          <Ways targets={targets} mayType={mayName} />
+          <>
+            <Ways targets={targets} mayType={mayName} />
+            <Prefers targets={targets} preferred={held?.contact?.preferred?.channel ?? null} />
+          </>
         )}
         <WindowNote until={note ? null : closes} />
       </div>

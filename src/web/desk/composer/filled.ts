@@ -4,7 +4,7 @@ import { profileIn, tenantOf, useDesk } from "../context.ts";
 import type { Desk } from "../../state/desk.ts";
 
 /** What the hub fills in by itself, as far as this agent may see it; the rest is filled when it is sent. */
-export const fillings = (desk: Desk, row: ConversationRow): Readonly<Record<string, string>> => {
+const fillings = (desk: Desk, row: ConversationRow): Readonly<Record<string, string>> => {
   const seen = profileIn(desk.boot, row.tenantId) === "normal";
   const alias = desk.boot.memberships.find(({ tenantId }) => tenantId === row.tenantId)?.alias;
   return {
@@ -14,6 +14,10 @@ export const fillings = (desk: Desk, row: ConversationRow): Readonly<Record<stri
     "case.number": String(row.number),
   };
 };
+
+/** What may be written into the text here: what this agent may not see stays a variable until it is sent. */
+export const shownFillings = (desk: Desk, row: ConversationRow): Readonly<Record<string, string>> =>
+  profileIn(desk.boot, row.tenantId) === "normal" ? fillings(desk, row) : {};
 
 /** Names in {{...}} that nothing is known of: the agent writes them before it is sent. */
 export const useFilled = (text: string, row: ConversationRow): readonly string[] => {

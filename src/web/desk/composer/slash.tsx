@@ -1,6 +1,8 @@
 import { useEffect, useId, useState, type KeyboardEvent, type ReactNode, type RefObject } from "react";
-import type { CannedReply } from "#wire";
+import type { CannedReply, ConversationRow } from "#wire";
+import { fillText } from "#wire/fill";
 import { useDesk, useWords } from "../context.ts";
+import { shownFillings } from "./filled.ts";
 
 const plain = (text: string): string => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 /** "/" at the start or after white space, then the beginning of a shortcut, right before the caret. */
@@ -30,10 +32,12 @@ export const useSlash = (input: {
   area: RefObject<HTMLTextAreaElement | null>;
   text: string;
   write: (text: string) => void;
-  tenantId: string;
+  row: ConversationRow;
 }): SlashState => {
-  const { area, text, write, tenantId } = input;
-  const { api } = useDesk();
+  const { area, text, write, row } = input;
+  const { tenantId } = row;
+  const desk = useDesk();
+  const { api } = desk;
   const listId = useId();
   const [open, setOpen] = useState<Open | null>(null);
   const [at, setAt] = useState(0);
@@ -58,8 +62,9 @@ export const useSlash = (input: {
 
   const pick = (reply: CannedReply) => {
     if (open === null) return;
-    write(text.slice(0, open.from) + reply.body + text.slice(open.to));
-    const caret = open.from + reply.body.length;
+    const { text: body } = fillText(reply.body, shownFillings(desk, row));
+    write(text.slice(0, open.from) + body + text.slice(open.to));
+    const caret = open.from + body.length;
     setOpen(null);
     setTimeout(() => {
       area.current?.focus();

@@ -57,6 +57,20 @@ export const Ways = ({ targets, mayType }: { targets: Targets; mayType: boolean 
   );
 };
 
+/** The customer likes another channel, and it works now: one click goes there. */
+export const Prefers = ({ targets, preferred }: { targets: Targets; preferred: string | null }): ReactNode => {
+  const { t, maybe } = useWords();
+  const { boot } = useDesk();
+  if (preferred === null || targets.target === null || targets.target.channel === preferred) return null;
+  const way = targets.ways.find((one) => one.channel === preferred && one.state === "ready");
+  if (way === undefined) return null;
+  return (
+    <button type="button" className="link" onClick={() => targets.choose(way.key)}>
+      {t("composer.prefers", { channel: channelTitle({ boot, maybe, kind: preferred }) })}
+    </button>
+  );
+};
+
 const TypeAddress = ({ targets, onClose }: { targets: Targets; onClose: () => void }): ReactNode => {
   const { t, maybe } = useWords();
   const { boot } = useDesk();

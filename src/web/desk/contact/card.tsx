@@ -1,4 +1,4 @@
-import { useEffect, useState, type FormEvent, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useState, type FormEvent, type ReactNode } from "react";
 import { Link } from "wouter";
 import type { ContactView } from "#wire";
 import { Skeleton, toast, useNow } from "../../kit/bits.tsx";
@@ -8,12 +8,15 @@ import { explain } from "../actions.ts";
 import { useDesk, useWords } from "../context.ts";
 import { addressWord, isOpaque } from "./address.ts";
 
+const Begin = lazy(() => import("../begin.tsx"));
+
 /** One contact with its cases; the name can be corrected. */
 export const ContactCard = ({ id }: { id: string }): ReactNode => {
   const { t, maybe, short } = useWords();
   const desk = useDesk();
   const now = useNow();
   const [contact, setContact] = useState<ContactView | null>(null);
+  const [beginning, setBeginning] = useState(false);
   useEffect(() => {
     desk.ask("contact.get", { id }).then(setContact, explain);
   }, [desk, id]);
@@ -35,6 +38,14 @@ export const ContactCard = ({ id }: { id: string }): ReactNode => {
         <TextField label={t("common.person")} name="name" defaultValue={contact.name} maxLength={200} />
         <Button type="submit">{t("common.save")}</Button>
       </form>
+      <Button icon="pen" onClick={() => setBeginning(true)}>
+        {t("begin.title")}
+      </Button>
+      {beginning ? (
+        <Suspense>
+          <Begin contact={contact} onClose={() => setBeginning(false)} />
+        </Suspense>
+      ) : null}
       <h2>{t("contact.identities")}</h2>
       <ul className="plain-list">
         {contact.identities.map((identity) => (

@@ -5,10 +5,11 @@ import { Avatar, useNow } from "../../kit/bits.tsx";
 import { Button, IconButton } from "../../kit/controls.tsx";
 import { Icon, type IconName } from "../../kit/icons.tsx";
 import { explain } from "../actions.ts";
-import { roleIn, useDesk, useWords } from "../context.ts";
+import { profileIn, roleIn, useDesk, useWords } from "../context.ts";
 import { dialWish, hasPhone } from "../phone/words.ts";
 import { addressWord, isOpaque } from "./address.ts";
 import { Merge } from "./merge.tsx";
+import { Preferred } from "./preferred.tsx";
 
 const identityIcons: Record<string, IconName> = {
   email: "email",
@@ -99,6 +100,11 @@ export const ContactPanel = ({
           ))}
         </ul>
       </section>
+      <Preferred
+        contact={contact}
+        mayWork={mayWork && profileIn(desk.boot, contact.tenantId) === "normal"}
+        onContact={(fresh) => desk.conversations.learn({ id: row.id, contact: fresh })}
+      />
       <section>
         <h3>{t("contact.cases")}</h3>
         {others.length === 0 ? <p className="muted">{t("contact.noCases")}</p> : null}
