@@ -10,7 +10,9 @@ import "./styles/base.css";
 import "./styles/kit.css";
 import "./styles/shell.css";
 import "./styles/inbox.css";
+import "./styles/filters.css";
 import "./styles/conversation.css";
+import "./styles/letter.css";
 import "./styles/composer.css";
 import "./styles/outgoing.css";
 

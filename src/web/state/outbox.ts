@@ -132,7 +132,7 @@ export const createOutbox = (input: {
             change(letter, { state: "waiting" });
             pumpLater(id);
           } else if (code === "stale") change(letter, { state: "stale", refusal: code, news: newsOf(thrown) });
-          else if (code === "new-recipients")
+          else if (code === "new-recipients" || code === "gone-recipients")
             change(letter, { state: "confirm", refusal: code, strangers: strangersOf(thrown) });
           else change(letter, { state: "failed", refusal: code });
           return;

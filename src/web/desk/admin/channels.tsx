@@ -6,10 +6,12 @@ import { ChannelIcon } from "../../kit/icons.tsx";
 import { channelTitle, tenantOf, useDesk, useWords } from "../context.ts";
 import { Load } from "../query.tsx";
 import { useAccountWords } from "./account-words.ts";
+import { AutoReplyButton } from "./auto-reply.tsx";
 import { channelsPath } from "./paths.ts";
 import { SignIn, SignInOutcome } from "./sign-in.tsx";
 import { Webhook } from "./webhook.tsx";
 import { ChannelForm } from "./channel-form.tsx";
+import { ChannelLink } from "./channel-link.tsx";
 
 /** In one word; an account that works and yet needs somebody is no good news. */
 const Health = ({ account }: { account: ChannelAccountView }): ReactNode => {
@@ -76,6 +78,7 @@ export const Channels = (): ReactNode => {
                         </p>
                       </div>
                       <Health account={account} />
+                      <AutoReplyButton account={account} />
                       <Button onClick={() => setEdited(account)}>{t("common.edit")}</Button>
                     </div>
                     {account.stateText === "" ? null : <p className="account-says">{told(account.stateText)}</p>}
@@ -98,6 +101,7 @@ export const Channels = (): ReactNode => {
                         <dd>{dateTime(account.stateAt)}</dd>
                       </div>
                     </dl>
+                    <ChannelLink account={account} />
                     <SignIn account={account} copy={copy} />
                     <Webhook account={account} copy={copy} />
                     {account.embed === null ? null : (

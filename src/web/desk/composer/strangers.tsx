@@ -9,12 +9,13 @@ import { backToComposer } from "./back.ts";
 export const Strangers = ({ letter }: { letter: Pending }): ReactNode => {
   const { t } = useWords();
   const desk = useDesk();
+  const gone = letter.refusal === "gone-recipients";
   const back = () => backToComposer(desk, letter.clientKey);
   return (
     <Dialog
       open
       onClose={back}
-      title={t("strangers.title")}
+      title={t(gone ? "strangers.goneTitle" : "strangers.title")}
       closeLabel={t("conflict.edit")}
       actions={
         <>
@@ -27,7 +28,7 @@ export const Strangers = ({ letter }: { letter: Pending }): ReactNode => {
         </>
       }
     >
-      <p>{t("strangers.lead")}</p>
+      <p>{t(gone ? "strangers.goneLead" : "strangers.lead")}</p>
       <ul className="plain-list">
         {letter.strangers.map((address) => (
           <li key={address}>

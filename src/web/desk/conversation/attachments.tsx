@@ -6,7 +6,10 @@ import { useWords } from "../context.ts";
 
 const isPicture = (mime: string): boolean => /^image\/(?:png|jpeg|gif|webp|avif)$/.test(mime);
 
-/** Files of a message: pictures as previews, the rest by name, size and state. */
+const isSound = (mime: string): boolean => /^audio\/(?:ogg|opus|mpeg|mp4|aac|wav|webm|x-m4a)\b/.test(mime);
+const isFilm = (mime: string): boolean => /^video\/(?:mp4|webm|ogg)\b/.test(mime);
+
+/** Files of a message: pictures as previews, sounds and films with their player, the rest by name, size and state. */
 export const Attachments = ({ of }: { of: readonly AttachmentView[] }): ReactNode => {
   const { t, bytes } = useWords();
   const [shown, setShown] = useState<AttachmentView | null>(null);
@@ -25,6 +28,21 @@ export const Attachments = ({ of }: { of: readonly AttachmentView[] }): ReactNod
             >
               <img src={file.url} alt="" loading="lazy" />
             </button>
+          ) : file.url !== null && file.mime === "application/pdf" ? (
+            <button
+              type="button"
+              className="file"
+              aria-label={t("file.preview", { name: file.name })}
+              onClick={() => setShown(file)}
+            >
+              <Icon name="file" />
+              <span className="file-name">{file.name}</span>
+              <span className="file-size">{bytes(file.size)}</span>
+            </button>
+          ) : file.url !== null && isSound(file.mime) ? (
+            <audio className="sound" controls preload="metadata" src={file.url} aria-label={file.name} />
+          ) : file.url !== null && isFilm(file.mime) ? (
+            <video className="film" controls preload="metadata" src={file.url} aria-label={file.name} />
           ) : file.url !== null ? (
             <a className="file" href={file.url} target="_blank" rel="noopener noreferrer" download={file.name}>
               <Icon name="file" />
@@ -42,7 +60,12 @@ export const Attachments = ({ of }: { of: readonly AttachmentView[] }): ReactNod
       ))}
       {shown === null ? null : (
         <Dialog open wide onClose={() => setShown(null)} title={shown.name} closeLabel={t("common.close")}>
-          <img className="picture-large" src={shown.url ?? ""} alt={shown.name} />
+          {isPicture(shown.mime) ? (
+            <img className="picture-large" src={shown.url ?? ""} alt={shown.name} />
+          ) : (
+            // The browser's own viewer: a process without rights, for a file that our server lets load nothing.
+            <iframe className="pdf" src={shown.url ?? ""} title={t("file.preview", { name: shown.name })} />
+          )}
           <p className="muted">
             {bytes(shown.size)} ·{" "}
             <a href={shown.url ?? ""} download={shown.name}>

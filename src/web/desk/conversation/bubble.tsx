@@ -7,12 +7,16 @@ import { explain } from "../actions.ts";
 import { channelOf, channelTitle, useDesk, useWords } from "../context.ts";
 import type { Pending } from "../../state/outbox.ts";
 import { Attachments } from "./attachments.tsx";
-import { DeliveryMark } from "./delivery.tsx";
+import { cardInstead, hasCards } from "./cards-of.ts";
+import { DeliveryMark, RecipientStates } from "./delivery.tsx";
 import { EmailFrame } from "./email-frame.tsx";
+import { InviteCard } from "./invite.tsx";
+import { LetterHead } from "./letter-head.tsx";
 import { ActionNotes, MessageMenu } from "./message-menu.tsx";
 import { FoldedText } from "./text.tsx";
 
 const CallCard = lazy(() => import("../phone/card.tsx"));
+const Cards = lazy(() => import("./cards.tsx"));
 
 const bubbleClass = (direction: MessageView["direction"]): string => `bubble bubble-${direction}`;
 
@@ -59,6 +63,10 @@ export const Bubble = memo(function Bubble({
       <div className={bubbleClass(message.direction)}>
         {message.held ? <HeldCard message={message} /> : null}
         {subjectChanged && channel?.subject === true ? <h2 className="message-subject">{message.subject}</h2> : null}
+        {channel?.subject === true && !revoked && message.direction !== "note" ? (
+          <LetterHead message={message} />
+        ) : null}
+        {message.detail["calendar"] === undefined || revoked ? null : <InviteCard message={message} />}
         {revoked ? (
           <p className="revoked">{t("message.revoked")}</p>
         ) : message.kind === "call" ? (
@@ -67,8 +75,13 @@ export const Bubble = memo(function Bubble({
           </Suspense>
         ) : message.html !== null ? (
           <EmailFrame message={message} />
-        ) : (
+        ) : cardInstead(message) ? null : (
           <FoldedText text={message.text} detail={message.detail} kind={message.kind} />
+        )}
+        {revoked || !hasCards(message) ? null : (
+          <Suspense fallback={cardInstead(message) ? <p>{message.text}</p> : null}>
+            <Cards message={message} />
+          </Suspense>
         )}
         {revoked ? null : <Attachments of={message.attachments} />}
         <MessageMenu message={message} />
@@ -80,6 +93,7 @@ export const Bubble = memo(function Bubble({
           </time>
           <DeliveryMark message={message} />
         </p>
+        {revoked ? null : <RecipientStates message={message} />}
       </div>
       {message.reactions.length === 0 ? null : (
         <p className="reactions" aria-label={t("message.reactions")}>

@@ -4,6 +4,7 @@ import { useSeconds } from "../../kit/bits.tsx";
 import { Icon, type IconName } from "../../kit/icons.tsx";
 import { deliveryOf, undoUntil } from "../../state/messages.ts";
 import { explain } from "../actions.ts";
+import type { Words } from "../../i18n/words.ts";
 import { useDesk, useWords } from "../context.ts";
 
 const marks: Record<string, IconName> = {
@@ -20,7 +21,7 @@ const marks: Record<string, IconName> = {
 
 /** How far a message got, in words, and what can be done about it. */
 export const DeliveryMark = ({ message }: { message: MessageView }): ReactNode => {
-  const { t, maybe } = useWords();
+  const { t, maybe, dateTime } = useWords();
   const desk = useDesk();
   const state = deliveryOf(message);
   if (state === null) return null;
@@ -51,12 +52,46 @@ export const DeliveryMark = ({ message }: { message: MessageView }): ReactNode =
       </span>
     );
   }
-  const late = state === "queued" && message.deliveries.some((delivery) => delivery.attempts > 0);
   return (
     <span className={state === "read" ? "mark mark-read" : "mark"}>
       <Icon name={marks[state] ?? "clock"} size={13} />
-      <span>{late ? t("delivery.retrying") : t(`delivery.${state}`)}</span>
+      <span>{state === "queued" ? waiting({ message, t, dateTime }) : t(`delivery.${state}`)}</span>
     </span>
+  );
+};
+
+/** What a message in the queue waits for. */
+const waiting = (input: { message: MessageView } & Pick<Words, "t" | "dateTime">): string => {
+  const { t, dateTime } = input;
+  const queued = input.message.deliveries.filter((delivery) => delivery.state === "queued");
+  if (queued.some(({ errorCode, attempts }) => attempts === 0 && (errorCode === "auth" || errorCode === "unreachable")))
+    return t("delivery.mailboxDown");
+  const late = queued.find(({ attempts }) => attempts > 0);
+  if (late === undefined) return t("delivery.queued");
+  return late.dueAt === null ? t("delivery.retrying") : t("delivery.late", { at: dateTime(late.dueAt) });
+};
+
+/** How far a letter got with each of its recipients, where they differ or there are several. */
+export const RecipientStates = ({ message }: { message: MessageView }): ReactNode => {
+  const { t, maybe, dateTime } = useWords();
+  if (message.deliveries.length < 2) return null;
+  return (
+    <details className="recipients">
+      <summary>{t("recipient.list")}</summary>
+      <ul>
+        {message.deliveries.map((delivery) => (
+          <li key={delivery.id} className={delivery.state === "failed" ? "foot-bad" : ""}>
+            <span className="recipient">{delivery.recipient}</span>{" "}
+            {delivery.state === "queued" && delivery.attempts > 0 && delivery.dueAt !== null
+              ? t("recipient.late", { at: dateTime(delivery.dueAt) })
+              : t(`recipient.${delivery.state}`)}
+            {delivery.state === "failed" || (delivery.state === "queued" && delivery.attempts > 0)
+              ? `: ${maybe(`failure.${delivery.errorCode ?? ""}`, delivery.errorText ?? "")}`
+              : ""}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 };
 

@@ -1,6 +1,7 @@
 import { useRef, useState, type ReactNode } from "react";
 import type { AttachmentView, MessageView } from "#wire";
 import { useWords } from "../context.ts";
+import { hideQuoted } from "./quoted.ts";
 import { FoldedText } from "./text.tsx";
 
 /** No script, no form, no remote anything; only our own style sheet and pictures of this hub. */
@@ -23,6 +24,17 @@ const ownPictures = (frame: Document, attachments: readonly AttachmentView[]): v
   }
 };
 
+/** Puts the pictures that were held back in place, each fetched by the hub, in the order the hub counts them. */
+const remotePictures = (frame: Document, messageId: string): void => {
+  const known: string[] = [];
+  for (const image of frame.querySelectorAll("img[data-blocked-src]")) {
+    const source = image.getAttribute("data-blocked-src") ?? "";
+    if (source === "" || !(image instanceof (frame.defaultView?.HTMLImageElement ?? HTMLImageElement))) continue;
+    if (!known.includes(source)) known.push(source);
+    image.src = `/api/messages/${messageId}/pictures/${known.indexOf(source)}`;
+  }
+};
+
 /**
  * A letter in a frame that may run nothing. Same-origin without scripts, so that its height can be measured and its
  * inline styles (which the content policy ignores) be set one by one; remote pictures stay out.
@@ -33,14 +45,38 @@ export const EmailFrame = ({ message }: { message: MessageView }): ReactNode => 
   const [height, setHeight] = useState(120);
   const [plain, setPlain] = useState(false);
   const html = message.html ?? "";
-  const blocked = html.includes("data-blocked-src");
+  const [pictures, setPictures] = useState(false);
+  const [quoted, setQuoted] = useState<readonly HTMLElement[]>([]);
+  const [unfolded, setUnfolded] = useState(false);
+  const blocked = /data-blocked-src="[^"]/.test(html) && !pictures;
+  const measure = () => {
+    const inside = frame.current?.contentDocument;
+    if (inside === null || inside === undefined) return;
+    // The frame is as high as what it shows, also when that has become less.
+    setHeight(Math.min(4_000, Math.ceil(inside.body.getBoundingClientRect().height) + 1));
+  };
+  const showPictures = () => {
+    const inside = frame.current?.contentDocument;
+    if (inside === null || inside === undefined) return;
+    setPictures(true);
+    remotePictures(inside, message.id);
+    for (const image of inside.images) image.addEventListener("load", measure);
+  };
+  const unfold = () => {
+    for (const element of quoted) element.hidden = unfolded;
+    setUnfolded(!unfolded);
+    measure();
+  };
   const loaded = () => {
     const inside = frame.current?.contentDocument;
     if (inside === null || inside === undefined) return;
     for (const element of inside.querySelectorAll<HTMLElement>("[style]"))
       element.style.cssText = element.getAttribute("style") ?? "";
     ownPictures(inside, message.attachments);
-    const measure = () => setHeight(Math.min(4_000, inside.documentElement.scrollHeight));
+    const { quotedFrom: from, quotedTo: to } = message.detail;
+    setQuoted(hideQuoted({ body: inside.body, text: message.text, from, to }));
+    setUnfolded(false);
+    if (pictures) remotePictures(inside, message.id);
     measure();
     for (const image of inside.images) image.addEventListener("load", measure);
   };
@@ -61,7 +97,19 @@ export const EmailFrame = ({ message }: { message: MessageView }): ReactNode => 
         />
       )}
       <p className="email-tools">
-        {blocked ? <span>{t("email.blocked")}</span> : null}
+        {quoted.length > 0 && !plain ? (
+          <button type="button" className="fold" aria-expanded={unfolded} onClick={unfold}>
+            {unfolded ? t("message.hideQuoted") : t("message.showQuoted")}
+          </button>
+        ) : null}
+        {blocked && !plain ? (
+          <>
+            <span>{t("email.blocked")}</span>
+            <button type="button" className="link" title={t("mail.picturesNote")} onClick={showPictures}>
+              {t("mail.showPictures")}
+            </button>
+          </>
+        ) : null}
         <button type="button" className="link" onClick={() => setPlain(!plain)}>
           {plain ? t("email.showHtml") : t("email.showText")}
         </button>
