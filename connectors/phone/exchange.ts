@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { type Agents, openAgents } from "./control/agents.ts";
 import type { Run } from "./control/run.ts";
 import { startMedia } from "./media/index.ts";
@@ -15,6 +16,8 @@ export interface MediaWishes {
   readonly advertise: string;
   readonly from: number;
   readonly to: number;
+  /** One UDP port for the audio of all browsers; 0 = any free ones. */
+  readonly webPort: number;
   readonly recordings: string;
 }
 
@@ -93,7 +96,14 @@ export const makeExchange = () => {
             v4: { bind: wishes.bind, advertise: wishes.advertise },
             v6: wishes.bind === "0.0.0.0" || wishes.bind === "::" ? { bind: "::", advertise: "::1" } : undefined,
             ports: { from: wishes.from, to: wishes.to },
-            web: { bind: undefined, port: undefined, advertise: undefined, iceServers: [] },
+            web: {
+              bind: undefined,
+              port: wishes.webPort === 0 ? undefined : wishes.webPort,
+              // A candidate is an address: a name would be ignored by browsers.
+              advertise:
+                wishes.advertise !== wishes.bind && isIP(wishes.advertise) !== 0 ? wishes.advertise : undefined,
+              iceServers: [],
+            },
             recordings: wishes.recordings,
           },
           log,

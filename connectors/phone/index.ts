@@ -76,6 +76,7 @@ export const phone = defineConnector({
           advertise: config.publicHost || (bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind),
           from: config.rtpFrom,
           to: config.rtpTo,
+          webPort: config.webPort,
           recordings,
         },
         hub.log,

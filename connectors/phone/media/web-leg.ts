@@ -1,3 +1,4 @@
+import { networkInterfaces } from "node:os";
 import { Audio, cleanup, PeerConnection } from "node-datachannel";
 import type { LegId } from "../ports.ts";
 import type { Clock } from "./clock.ts";
@@ -38,6 +39,12 @@ export const withPublicAddress = (sdp: string, address: string): string => {
   return lines.toSpliced(last + 1, 0, added).join("\r\n");
 };
 
+/** A machine without a network offers its own address, which the library leaves out otherwise: enough to try things out. */
+const onlyLoopback = (): boolean =>
+  Object.values(networkInterfaces())
+    .flat()
+    .every((address) => address?.internal === true || address?.family !== "IPv4");
+
 /** How long gathering may take before the candidates found so far must do, ms. */
 const gatherMs = 2_000;
 
@@ -51,10 +58,11 @@ export const openWebLeg = (input: {
   readonly onState: (state: WebState) => void;
 }): WebLeg => {
   const { settings } = input;
+  const bind = settings.bind ?? (onlyLoopback() ? "127.0.0.1" : undefined);
   const peer = new PeerConnection(input.id, {
     iceServers: [...settings.iceServers],
     disableAutoNegotiation: true,
-    ...(settings.bind === undefined ? {} : { bindAddress: settings.bind }),
+    ...(bind === undefined ? {} : { bindAddress: bind }),
     ...(settings.port === undefined
       ? {}
       : { enableIceUdpMux: true, portRangeBegin: settings.port, portRangeEnd: settings.port }),
