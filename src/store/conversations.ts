@@ -66,7 +66,7 @@ export const listView = async (
   const query = exact === undefined ? searchQuery(asked) : null;
   const none = { rows: [], next: null };
   if (asked !== "" && query === null && exact === undefined) return none;
-  if (view.queueId !== undefined && !isUuid(view.queueId)) return none;
+  if ([view.queueId, view.assigneeId].some((id) => id !== undefined && !isUuid(id))) return none;
   if (view.kind === "mine" && scope.actor.id === null) return none;
   const values: unknown[] = [
     view.tenantId === undefined ? tenants : tenants.filter((tenantId) => tenantId === view.tenantId),
@@ -80,6 +80,11 @@ export const listView = async (
   if (view.kind === "mine") conditions.push(`c.assignee_id = ${add(scope.actor.id)}`);
   if (view.kind === "unassigned") conditions.push("c.assignee_id is null");
   if (view.queueId !== undefined) conditions.push(`c.queue_id = ${add(view.queueId)}`);
+  if (view.channel !== undefined) conditions.push(`c.last_kind = ${add(view.channel)}`);
+  if (view.tag !== undefined) conditions.push(`${add(view.tag)} = any(c.tags)`);
+  if (view.assigneeId !== undefined) conditions.push(`c.assignee_id = ${add(view.assigneeId)}`);
+  if (view.urgent === true) conditions.push("c.priority > 0");
+  if (view.unanswered === true) conditions.push("c.waiting_since is not null");
   if (input.after !== undefined) {
     const [at, id] = position(input.after);
     conditions.push(`(c.last_at, c.id) < (${add(at)}::timestamptz, ${add(id)}::uuid)`);

@@ -62,6 +62,18 @@ export const setPasswordHash = async (input: { db: Db; userId: string; hash: str
 };
 
 /** What users set for themselves: language and desk settings (merged key by key). */
+/** A user's own desk settings. */
+export const settingsOf = async (input: {
+  readonly db: Db;
+  readonly userId: string;
+}): Promise<Readonly<Record<string, unknown>>> => {
+  const [row] = await input.db.query<{ settings: Readonly<Record<string, unknown>> }>({
+    text: "SELECT settings FROM app_user WHERE id = $1",
+    values: [input.userId],
+  });
+  return row?.settings ?? {};
+};
+
 export const updateMe = async (input: {
   db: Db;
   userId: string;

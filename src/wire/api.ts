@@ -125,9 +125,23 @@ export const channelAccountView = z.object({
   webhookUrl: z.string().nullable(),
   /** What the provider asks for beside it; null where nothing is asked. */
   webhookToken: z.string().nullable(),
+  /** Whether it works through a linked phone: its link can be looked at and changed. */
+  linkable: z.boolean(),
   /** The line of HTML that puts the chat into a web page; null for a channel that is no chat or is not open. */
   embed: z.string().nullable(),
 });
+/** GET and POST /api/admin/channels/:id/link; a code lets its reader in, so people only, and nothing keeps it. */
+export const channelLink = z.object({
+  phase: z.enum(["off", "starting", "code", "linking", "ready", "degraded", "waiting"]),
+  says: z.string(),
+  since: z.iso.datetime(),
+  qr: z.string().nullable(),
+  code: z.string().nullable(),
+  memoryBytes: z.number().nullable(),
+  linked: z.string().nullable(),
+});
+export const channelLinkBody = z.object({ do: z.enum(["reconnect", "logout", "code"]) });
+
 /** POST /api/admin/channels, PATCH /api/admin/channels/:id; a secret left out keeps its value. */
 export const channelAccountBody = z.object({
   tenantId: z.string(),
@@ -298,6 +312,7 @@ export type Me = z.output<typeof me>;
 export type CannedReply = z.output<typeof cannedReply>;
 export type ChannelAccountView = z.output<typeof channelAccountView>;
 export type ChannelTest = z.output<typeof channelTest>;
+export type ChannelLink = z.output<typeof channelLink>;
 export type ChannelAccountBody = z.output<typeof channelAccountBody>;
 export type SettingField = z.output<typeof settingField>;
 export type TenantView = z.output<typeof tenantView>;

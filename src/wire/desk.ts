@@ -10,6 +10,7 @@ import {
   messageView,
   presence,
 } from "./views.ts";
+import { phoneAsked, phoneTold } from "./phone.ts";
 
 /** Refusals an agent can meet, one closed list; the desk has a sentence for each in every language. */
 export const refusalCode = z.enum([
@@ -43,6 +44,14 @@ export const viewSpec = z.object({
   tenantId: z.string().optional(),
   queueId: z.string().optional(),
   query: z.string().max(200).optional(),
+  /** Channel of the last message. */
+  channel: z.string().max(40).optional(),
+  tag: z.string().max(40).optional(),
+  assigneeId: z.string().max(64).optional(),
+  /** Only those with a raised priority. */
+  urgent: z.literal(true).optional(),
+  /** Only those whose customer waits for an answer. */
+  unanswered: z.literal(true).optional(),
 });
 export const viewCounts = z.object({ mine: z.int(), unassigned: z.int(), all: z.int(), snoozed: z.int() });
 const viewPage = z.object({
@@ -69,12 +78,14 @@ export const told = {
   /** Another tab of the same agent changed a draft. */
   draft: z.object({ conversationId: z.string(), draft: draftView }),
   counts: viewCounts,
+  ...phoneTold,
 };
 
 const id = z.string().min(1).max(64);
 
 /** What a desk may ask. Each entry: what it sends, what comes back. */
 export const asked = {
+  ...phoneAsked,
   ...composing,
   "view.open": {
     takes: viewSpec.extend({ after: z.string().optional(), limit: z.int().min(1).max(200).default(200) }),

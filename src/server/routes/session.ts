@@ -1,7 +1,15 @@
 import { Refused } from "#core/refused";
 import { boot, loginBody, me, meUpdate, passwordChange } from "#wire";
 import { appendAudit } from "#store/audit";
-import { loginAccount, loginFailed, loginSucceeded, passwordHashOf, setPasswordHash, updateMe } from "#store/logins";
+import {
+  loginAccount,
+  loginFailed,
+  loginSucceeded,
+  passwordHashOf,
+  setPasswordHash,
+  settingsOf,
+  updateMe,
+} from "#store/logins";
 import { surroundings } from "#store/members";
 import { createSession, endSession, endSessionsOf } from "#store/sessions";
 import { hashPassword, randomToken, verifyPassword } from "../../secrets.ts";
@@ -92,6 +100,7 @@ const bootOf = async ({ context, who }: { context: Context; who: Who }) => {
     agents: agents.map((agent) => ({ id: agent.id, name: agent.name, tenantIds: [...agent.tenantIds] })),
     channels: channelsOf(context),
     uploadMaxBytes: config.uploadMaxBytes,
+    settings: await settingsOf({ db, userId: meOf(who).id }),
     version,
   };
 };

@@ -37,6 +37,11 @@ const belongs = (input: { row: ConversationRow; spec: ViewSpec; meId: string }):
   const { row, spec, meId } = input;
   if (spec.tenantId !== undefined && row.tenantId !== spec.tenantId) return false;
   if (spec.queueId !== undefined && row.queueId !== spec.queueId) return false;
+  if (spec.channel !== undefined && row.lastKind !== spec.channel) return false;
+  if (spec.tag !== undefined && !row.tags.includes(spec.tag)) return false;
+  if (spec.assigneeId !== undefined && row.assigneeId !== spec.assigneeId) return false;
+  if (spec.urgent === true && row.priority === 0) return false;
+  if (spec.unanswered === true && row.waitingSince === null) return false;
   const active = row.status === "open" || row.status === "waiting";
   if (spec.kind === "snoozed" || spec.kind === "closed") return row.status === spec.kind;
   if (spec.kind === "mine") return active && row.assigneeId === meId;

@@ -7,21 +7,31 @@ import { Icon } from "../../kit/icons.tsx";
 import { VirtualList } from "../../kit/virtual-list.tsx";
 import { useDesk, useWords } from "../context.ts";
 import { Row, rowHeight, rowId } from "./row.tsx";
-import type { Filter } from "./views.tsx";
+import { Bulk } from "./bulk.tsx";
+import { isNarrowed, type Filter } from "./filter.ts";
+import { FilterButton, FilterChips } from "./filters.tsx";
 
 /** The list with its search box. Its order stands still under the pointer; what waits is one click away. */
 export const List = ({
   kind,
   filter,
   onFilter,
+  onSave,
   active,
   onOpen,
+  chosen,
+  onChoose,
+  onChooseNone,
 }: {
   kind: ViewSpec["kind"];
   filter: Filter;
   onFilter: (filter: Filter) => void;
+  onSave: (name: string) => void;
   active: string | null;
   onOpen: (id: string) => void;
+  chosen: ReadonlySet<string>;
+  onChoose: (id: string) => void;
+  onChooseNone: () => void;
 }): ReactNode => {
   const { t } = useWords();
   const { boot, inbox } = useDesk();
@@ -29,6 +39,12 @@ export const List = ({
   const window = useValue(inbox.window);
   const counts = useValue(inbox.counts);
   const [query, setQuery] = useState(filter.query);
+  const [asked, setAsked] = useState(filter.query);
+  // A saved view brings its own words.
+  if (asked !== filter.query) {
+    setAsked(filter.query);
+    setQuery(filter.query);
+  }
   // nothing moves while somebody is about to point at a row, or reads further down
   const hold = useRef({ pointer: false, away: false });
   const holding = useCallback(
@@ -50,7 +66,11 @@ export const List = ({
 
   const tenant = boot.tenants.find((one) => one.id === filter.tenantId);
   const total =
-    kind === "closed" || filter.query !== "" || filter.tenantId !== null || filter.queueId !== null
+    kind === "closed" ||
+    filter.query !== "" ||
+    filter.tenantId !== null ||
+    filter.queueId !== null ||
+    isNarrowed(filter)
       ? null
       : counts[kind];
 
@@ -97,6 +117,7 @@ export const List = ({
               }}
             />
           </div>
+          <FilterButton filter={filter} onFilter={onFilter} />
           {window.waiting === 0 ? null : (
             <button
               type="button"
@@ -110,6 +131,8 @@ export const List = ({
             </button>
           )}
         </div>
+        <FilterChips filter={filter} onFilter={onFilter} onSave={onSave} />
+        {chosen.size === 0 ? null : <Bulk chosen={chosen} onClear={onChooseNone} />}
       </header>
       <div className="list-body">
         {window.state === "loading" ? <Skeleton lines={9} /> : null}
@@ -119,7 +142,10 @@ export const List = ({
           </Empty>
         ) : null}
         {window.state === "ready" && window.order.length === 0 ? (
-          <Empty icon="check" title={filter.query === "" ? t(`list.empty.${kind}`) : t("list.nothingFound")} />
+          <Empty
+            icon="check"
+            title={filter.query === "" && !isNarrowed(filter) ? t(`list.empty.${kind}`) : t("list.nothingFound")}
+          />
         ) : null}
         {window.order.length === 0 ? null : (
           <VirtualList
@@ -133,7 +159,7 @@ export const List = ({
             onEnd={end}
             onScrolled={scrolled}
           >
-            {(row) => <Row key={row.id} {...row} onOpen={onOpen} />}
+            {(row) => <Row key={row.id} {...row} chosen={chosen.has(row.id)} onOpen={onOpen} onChoose={onChoose} />}
           </VirtualList>
         )}
       </div>

@@ -13,14 +13,19 @@ export const Row = memo(function Row({
   position,
   size,
   active,
+  chosen,
   onOpen,
+  onChoose,
 }: {
   id: string;
   top: number;
   position: number;
   size: number;
   active: boolean;
+  /** Ticked, for what is done to many at once. */
+  chosen: boolean;
   onOpen: (id: string) => void;
+  onChoose: (id: string) => void;
 }): ReactNode {
   const { t, maybe, short } = useWords();
   const { boot } = useDesk();
@@ -38,14 +43,27 @@ export const Row = memo(function Row({
       id={rowId(id)}
       role="option"
       aria-selected={active}
+      aria-checked={chosen}
       aria-posinset={position}
       aria-setsize={size}
-      className={`row ${active ? "row-active" : ""} ${row.unread > 0 ? "row-unread" : ""}`}
+      className={`row ${active ? "row-active" : ""} ${chosen ? "row-chosen" : ""} ${row.unread > 0 ? "row-unread" : ""}`}
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => onOpen(id)}
     >
       <span className="row-stripe" style={{ background: tenant?.color ?? "transparent" }} />
-      <Avatar id={row.contact.id} name={name} />
+      {/* a place for the pointer; the keyboard ticks with its own key */}
+      <span
+        className="row-tick"
+        aria-hidden="true"
+        title={t("bulk.choose")}
+        onClick={(event) => {
+          event.stopPropagation();
+          onChoose(id);
+        }}
+      >
+        <Avatar id={row.contact.id} name={name} />
+        <span className="row-box">{chosen ? <Icon name="check" size={14} /> : null}</span>
+      </span>
       <span className="row-top">
         <ChannelIcon
           kind={row.lastKind}

@@ -4,12 +4,7 @@ import type { ViewSpec } from "#wire";
 import { useValue } from "../../kit/bits.tsx";
 import { Icon, type IconName } from "../../kit/icons.tsx";
 import { useDesk, useWords } from "../context.ts";
-
-export interface Filter {
-  readonly tenantId: string | null;
-  readonly queueId: string | null;
-  readonly query: string;
-}
+import type { Filter, SavedView } from "./filter.ts";
 
 const views: readonly { kind: ViewSpec["kind"]; icon: IconName; keys: string }[] = [
   { kind: "mine", icon: "user", keys: "g m" },
@@ -43,10 +38,16 @@ export const Views = ({
   kind,
   filter,
   onFilter,
+  saved,
+  onSaved,
+  onForget,
 }: {
   kind: ViewSpec["kind"];
   filter: Filter;
   onFilter: (filter: Filter) => void;
+  saved: readonly SavedView[];
+  onSaved: (view: SavedView) => void;
+  onForget: (view: SavedView) => void;
 }): ReactNode => {
   const { t, compare } = useWords();
   const { boot, inbox } = useDesk();
@@ -76,6 +77,34 @@ export const Views = ({
           );
         })}
       </ul>
+      {saved.length === 0 ? null : (
+        <>
+          <h2>{t("views.saved")}</h2>
+          <ul>
+            {saved.map((one) => (
+              <li key={one.id} className="view-saved">
+                <button
+                  type="button"
+                  className={one.kind === kind && one.filter === filter ? "view view-here" : "view"}
+                  aria-pressed={one.kind === kind && one.filter === filter}
+                  onClick={() => onSaved(one)}
+                >
+                  <Icon name="filter" />
+                  <span className="view-name">{one.name}</span>
+                </button>
+                <button
+                  type="button"
+                  className="icon-button view-forget"
+                  aria-label={t("views.forget", { name: one.name })}
+                  onClick={() => onForget(one)}
+                >
+                  <Icon name="close" size={12} />
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       {boot.tenants.length > 1 ? (
         <>
           <h2>{t("views.clients")}</h2>

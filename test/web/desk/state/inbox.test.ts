@@ -141,4 +141,18 @@ describe("the inbox list", () => {
     flush();
     expect(order()).toEqual(["a"]);
   });
+
+  it("takes in and lets go by the filter of its view", async () => {
+    const { inbox, hub, flush, order } = await opened();
+    const work = inbox.open({ kind: "mine", tag: "vip", unanswered: true });
+    (await hub.next("view.open")).answer(page([]));
+    await work;
+    const fits = row("d", { version: 2, tags: ["vip"], waitingSince: minute(1) });
+    inbox.push([fits, row("e", { version: 2, tags: ["vip"], waitingSince: null }), row("f", { version: 2, tags: [] })]);
+    flush();
+    expect(order()).toEqual(["d"]);
+    inbox.push([{ ...fits, version: 3, waitingSince: null }]);
+    flush();
+    expect(order()).toEqual([]);
+  });
 });
