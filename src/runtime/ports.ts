@@ -1,7 +1,8 @@
-import type { AccountId, Check, Connection, Limits, Peer, WebhookReply, WebhookRequest } from "#contract";
+import type { AccountId, Calls, Check, Connection, Limits, Peer, WebhookReply, WebhookRequest, LinkView } from "#contract";
 import type { ConversationRecord, MessageRecord } from "#core/records";
 import type { Scope } from "#core/scope";
 import type { CachedTemplates } from "#store/templates";
+import type { LinkAsk } from "./link.ts";
 import type { DraftView, Takes } from "#wire";
 
 /**
@@ -68,6 +69,12 @@ export interface Supervisor {
     readonly kind: string;
     readonly config: unknown;
   }): Promise<{ readonly ok: boolean; readonly says: string; readonly checks: Check[] }>;
+  /** The accounts of these tenants that carry calls and are led by this node. */
+  calls(
+    tenantIds: readonly string[],
+  ): readonly { readonly accountId: string; readonly tenantId: string; readonly calls: Calls }[];
+  /** Asks the node that runs the account about its link to a phone; null: none runs it. Throws ConnectorError. */
+  link(accountId: string, ask: LinkAsk): Promise<LinkView | null>;
   /** The open connection of an enabled account on this node, leading or not. */
   connection(accountId: string): Connection | undefined;
   health(): readonly AccountHealth[];

@@ -6,6 +6,7 @@ import { listen, poke } from "#store/notify";
 import { type AccountParts, openAccount, type OpenAccount } from "./account.ts";
 import { openHealthLog } from "./health.ts";
 import { keepLeases } from "./lease.ts";
+import { startLinks } from "./link.ts";
 import type { LeaseProof } from "#store/outbox";
 import type { Outbox, Supervisor } from "./ports.ts";
 import { makeWebhooks } from "./webhooks.ts";
@@ -193,14 +194,25 @@ export const startSupervisor = async (
       await apply(id, await getAccount({ db, id }));
     });
 
+  const links = startLinks({
+    db,
+    log,
+    secrets: input.secrets,
+    mine: (id) => {
+      const open = accounts.get(id);
+      return open?.health().leading === true ? open.connection()?.link : undefined;
+    },
+  });
+
   await reread();
   const interval = setInterval(rereadSafely, rereadMs);
   const listener = listen({
     db,
     log,
-    kinds: ["account", "outbox", "fetch"],
+    kinds: ["account", "outbox", "fetch", "ask", "answer"],
     heard: (kind, id) => {
       if (kind === "account") void reloadHere(id);
+      else if (kind === "ask" || kind === "answer") links.heard(kind, id);
       else if (accounts.get(id)?.health().leading !== true) return;
       else if (kind === "outbox") outbox.kick({ accountId: id });
       else input.fetcher?.kick(id);
@@ -226,6 +238,13 @@ export const startSupervisor = async (
       return true;
     },
     probe: ({ kind, config }) => tryOut({ connector: byKind.get(kind), config, log, now }),
+    calls: (tenantIds) =>
+      [...accounts].flatMap(([accountId, open]) => {
+        const { leading, tenantId } = open.health();
+        const calls = open.connection()?.calls;
+        return leading && calls !== undefined && tenantIds.includes(tenantId) ? [{ accountId, tenantId, calls }] : [];
+      }),
+    link: (id, ask) => links.ask(id, ask),
     connection: (id) => accounts.get(id)?.connection(),
     health: () => [...accounts.values()].map((open) => open.health()),
     overdue: () => leases.overdue().map((name) => name.slice(leasePrefix.length)),

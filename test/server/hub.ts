@@ -35,6 +35,7 @@ interface Channels {
   webhook: (accountId: string, request: WebhookRequest) => Promise<WebhookReply | null>;
   peer: (accountId: string, peer: Peer) => boolean;
   connection: Supervisor["connection"];
+  link: Supervisor["link"];
   waiting: number;
   replayed: string[];
   reloaded: string[];
@@ -64,6 +65,7 @@ export const startHub = async (
     webhook: async () => null,
     peer: () => false,
     connection: () => undefined,
+    link: () => Promise.resolve(null),
     waiting: 0,
     replayed: [],
     reloaded: [],
@@ -79,6 +81,8 @@ export const startHub = async (
       channels.probed.push(input);
       return { ok: true, says: "fine", checks: [] };
     },
+    calls: () => [],
+    link: async (id, ask) => channels.link(id, ask),
     connection: (id) => channels.connection(id),
     health: () => [],
     overdue: () => channels.overdue,

@@ -90,6 +90,7 @@ export const presentChannel = (input: {
   webhook: boolean;
   webhookToken: string | null;
   peer: boolean;
+  link: boolean;
 }): ChannelAccountView => {
   const { row, connector } = input;
   const secret = new Set(connector?.secrets ?? []);
@@ -111,6 +112,7 @@ export const presentChannel = (input: {
     lastError: row.lastError,
     webhookUrl: input.webhook ? `${input.origin}/hooks/${row.id}` : null,
     webhookToken: input.webhook ? input.webhookToken : null,
+    linkable: input.link,
     embed: input.peer
       ? `<script src="${input.origin}/widget/loader.js" data-account="${row.id}" defer></script>`
       : null,

@@ -60,6 +60,7 @@ const shown = (context: Context, row: ChannelRow) => {
     origin: context.origin(),
     webhook: connection?.webhook !== undefined,
     peer: connection?.peer !== undefined,
+    link: connection?.link !== undefined,
   });
 };
 

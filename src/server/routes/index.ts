@@ -2,6 +2,7 @@ import type { Route } from "../route.ts";
 import { adminAutoReplyRoutes } from "./admin-auto-reply.ts";
 import { adminChannelRoutes } from "./admin-channels.ts";
 import { adminDeadLetterRoutes } from "./admin-dead-letters.ts";
+import { adminLinkRoutes } from "./admin-link.ts";
 import { adminSignInRoutes } from "./admin-sign-in.ts";
 import { adminTenantRoutes } from "./admin-tenants.ts";
 import { adminTokenRoutes } from "./admin-tokens.ts";
@@ -23,6 +24,7 @@ export const allRoutes = (input: { readonly now: () => Date }): readonly Route[]
   ...cannedRoutes,
   ...adminTenantRoutes,
   ...adminChannelRoutes,
+  ...adminLinkRoutes,
   ...adminAutoReplyRoutes,
   ...adminSignInRoutes,
   ...adminUserRoutes,

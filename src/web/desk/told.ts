@@ -33,6 +33,16 @@ export const sentences: readonly (readonly [pattern: RegExp, key: Key])[] = [
   [/^This channel takes at most (?<n>\d+) files in one message\.$/u, "told.fileCount"],
   [/^This channel does not take files of the type (?<type>.+)\.$/u, "told.fileType"],
   [/^This channel is switched off\.$/u, "told.channelOff"],
+  [/^Scan the code with the phone\.$/u, "told.scan"],
+  [/^Nobody scanned the code\.$/u, "told.nobodyScanned"],
+  [/^WhatsApp Web has no connection \((?<state>\w+)\)\.$/u, "told.webOffline"],
+  [/^WhatsApp Web did not start: (?<why>.+)$/su, "told.webNotStarted"],
+  [/^(?:WhatsApp Web does not answer|The tab crashed): .+$/su, "told.webSilent"],
+  [/^The browser(?:'s process)? ended.*$/su, "told.browserEnded"],
+  [/^Logged out on the phone\.$/u, "told.loggedOut"],
+  [/^WhatsApp Web was opened with this login somewhere else\.$/u, "told.openedElsewhere"],
+  [/^The phone that was linked is (?<other>\S+), not (?<number>\S+)\. It was logged out\.$/u, "told.otherPhone"],
+  [/^There is no Chromium on this machine: .+$/su, "told.noBrowser"],
 ];
 
 /** What the hub says, in the reader's language where it is known. */

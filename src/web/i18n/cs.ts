@@ -1,6 +1,7 @@
 import { around } from "./cs/around.ts";
 import { channels } from "./cs/channels.ts";
 import { inbox } from "./cs/inbox.ts";
+import { link } from "./cs/link.ts";
 import { mail } from "./cs/mail.ts";
 import { outgoing } from "./cs/outgoing.ts";
 import { phone } from "./cs/phone.ts";
@@ -8,4 +9,4 @@ import { signIn } from "./cs/sign-in.ts";
 import { work } from "./cs/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const cs: Catalogue<FullPlural> = { ...work, ...around, ...inbox, ...channels, ...outgoing, ...phone, ...mail, ...signIn };
+export const cs: Catalogue<FullPlural> = { ...work, ...around, ...inbox, ...channels, ...outgoing, ...phone, ...link, ...mail, ...signIn };

@@ -1,6 +1,7 @@
 import { around } from "./en/around.ts";
 import { channels } from "./en/channels.ts";
 import { inbox } from "./en/inbox.ts";
+import { link } from "./en/link.ts";
 import { mail } from "./en/mail.ts";
 import { outgoing } from "./en/outgoing.ts";
 import { phone } from "./en/phone.ts";
@@ -8,4 +9,4 @@ import { signIn } from "./en/sign-in.ts";
 import { work } from "./en/work.ts";
 
 /** English, and the list of all messages: the other catalogues must have exactly these keys. */
-export const en = { ...work, ...around, ...inbox, ...channels, ...outgoing, ...phone, ...mail, ...signIn } as const;
+export const en = { ...work, ...around, ...inbox, ...channels, ...outgoing, ...phone, ...link, ...mail, ...signIn } as const;

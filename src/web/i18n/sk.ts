@@ -1,6 +1,7 @@
 import { around } from "./sk/around.ts";
 import { channels } from "./sk/channels.ts";
 import { inbox } from "./sk/inbox.ts";
+import { link } from "./sk/link.ts";
 import { mail } from "./sk/mail.ts";
 import { outgoing } from "./sk/outgoing.ts";
 import { phone } from "./sk/phone.ts";
@@ -8,4 +9,4 @@ import { signIn } from "./sk/sign-in.ts";
 import { work } from "./sk/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const sk: Catalogue<FullPlural> = { ...work, ...around, ...inbox, ...channels, ...outgoing, ...phone, ...mail, ...signIn };
+export const sk: Catalogue<FullPlural> = { ...work, ...around, ...inbox, ...channels, ...outgoing, ...phone, ...link, ...mail, ...signIn };

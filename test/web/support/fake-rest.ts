@@ -35,6 +35,7 @@ const channels: ChannelAccountView[] = [
     lastError: "connect ETIMEDOUT",
     webhookUrl: null,
     webhookToken: null,
+    linkable: false,
     embed: null,
   },
   {
@@ -55,6 +56,7 @@ const channels: ChannelAccountView[] = [
     lastError: "",
     webhookUrl: "https://hub.example/hooks/a2/in",
     webhookToken: "slovo pro poskytovatele",
+    linkable: false,
     embed: '<script src="https://hub.example/widget/loader.js" data-account="a2" defer></script>',
   },
 ];

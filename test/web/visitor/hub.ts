@@ -63,6 +63,8 @@ export const makeHub = (input: { readonly account: AccountId; readonly fileUrl: 
     },
     status() {},
     alive: () => undefined,
+    folder: () => Promise.reject(new Error("no folder here")),
+    browser: { flags: [] },
     vault: { get: async () => undefined, set: async () => undefined },
     frozen: { get: async () => undefined, setOnce: () => Promise.reject(new Error("nothing is frozen")) },
     memory: {
