@@ -23,7 +23,9 @@ export const endOrphans = async (folder: string): Promise<number> => {
   const text = await readFile(file(folder), "utf8").catch(() => "[]");
   let ended = 0;
   for (const { pid, began } of shape.catch([]).parse(JSON.parse(text || "[]"))) {
-    if ((await beganAt(pid)) !== began) continue;
+    // The number of a group is not given anew while anybody is left in it.
+    const now = await beganAt(pid);
+    if (now !== undefined && now !== began) continue;
     for (const target of [-pid, pid]) {
       try {
         process.kill(target, "SIGKILL");

@@ -80,8 +80,7 @@ describe("the 16 known faults of whatsapp-web.js 1.34.7", () => {
   it("5: notices that the tab crashed, and starts another browser", async () => {
     const phone = await phoneWith();
     await phone.online();
-    const renderers = await until("the page's own process", () => phone.renderer());
-    process.kill(renderers, "SIGKILL");
+    await phone.signalPage("SIGSEGV");
     expect(await phone.status("offline")).toHaveProperty("reason", expect.stringContaining("crashed"));
     await phone.status("online");
   });
@@ -89,7 +88,7 @@ describe("the 16 known faults of whatsapp-web.js 1.34.7", () => {
   it("5: starts another browser when the page does not answer any more", async () => {
     const phone = await phoneWith({ timers: { heartbeat: 300, answer: 700 } });
     await phone.online();
-    process.kill(await until("the page's own process", () => phone.renderer()), "SIGSTOP");
+    await phone.signalPage("SIGSTOP");
     expect(await phone.status("offline")).toHaveProperty("reason", expect.stringContaining("does not answer"));
     await phone.status("online");
   });

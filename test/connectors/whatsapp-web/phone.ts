@@ -115,10 +115,10 @@ export const openPhone = async (
       if (link === undefined) throw new Error("this account has no link");
       return link;
     },
-    /** The process that runs the page itself. */
-    renderer: async (): Promise<number | undefined> => {
+    /** Sends a signal to the processes that run pages. */
+    signalPage: async (signal: NodeJS.Signals): Promise<void> => {
       const lines = await browserProcesses(folder);
-      return lines.find(({ line }) => line.includes("--type=renderer"))?.pid;
+      for (const { pid, line } of lines) if (line.includes("--type=renderer")) process.kill(pid, signal);
     },
     online: async () => {
       account.start();

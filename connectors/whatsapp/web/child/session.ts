@@ -29,6 +29,15 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** A browser is one process group with all of its helpers; what hangs in it does not end by itself. */
+const endGroup = (pid: number): void => {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // All gone.
+  }
+};
+
 const makeClient = async (begin: Begin, launched: () => void): Promise<Client> => {
   // A page saved by the operator stands in for the newest one, the known remedy when WhatsApp has changed it.
   const saved = await exists(join(begin.folder, `${savedPage}.html`));
@@ -79,9 +88,9 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
 
   const close = async (): Promise<void> => {
     for (const timer of clocks.values()) clearTimeout(timer);
-    const browser = client.pupBrowser;
+    const pid = client.pupBrowser?.process()?.pid;
     await within(closeMs, "closing the browser", client.destroy()).catch(() => undefined);
-    browser?.process()?.kill("SIGKILL");
+    if (pid !== undefined) endGroup(pid);
   };
   const stop = (why: Ending, says: string): Promise<void> => {
     if (over !== undefined) return over;
@@ -174,6 +183,7 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
         const state = await within(timers.answer, "the page", client.getState());
         // The library's own refresh of an idle code fails in Node.
         if (phase === "code" && String(state) === "UNPAIRED_IDLE") await ask(client, timers.answer, refreshCode);
+        if (phase === "code" && state === wweb.WAState.CONNECTED) fact({ type: "authenticated" });
         if (phase === "ready" || phase === "degraded") fact({ type: "socket", state: String(state) });
         measure();
       };
@@ -216,8 +226,9 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
       return fact({ type: "broken", says: `WhatsApp Web did not start: ${wordsOf(thrown)}` });
     }
     beat();
-    // A restored login that was synced before the library listened says nothing at all.
-    if (phase === "starting") fact({ type: "authenticated" });
+    // A login that was synced before the library listened says nothing at all.
+    const state = await within(timers.answer, "the page", client.getState()).catch(() => null);
+    if (phase === "starting" || state === wweb.WAState.CONNECTED) fact({ type: "authenticated" });
   };
   void run();
 
