@@ -28,6 +28,7 @@ export interface WhatsAppDetail {
   };
   readonly order?: {
     readonly catalogue: string;
+    readonly note: string;
     readonly items: readonly {
       readonly product: string;
       readonly quantity: number;
@@ -50,6 +51,9 @@ export interface WhatsAppDetail {
     readonly value?: string;
   };
   readonly call?: { readonly id: string; readonly missed: boolean };
+  /** With `call`, as the phone's own calls say it. */
+  readonly missed?: boolean;
+  readonly state?: "ended";
   /** The kind this version, or WhatsApp's interface, does not know. */
   readonly unsupported?: { readonly type: string; readonly says?: string };
 }

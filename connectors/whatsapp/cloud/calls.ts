@@ -21,7 +21,7 @@ const callOf = (reading: Reading, given: unknown, raw: Raw): InboundMessage | Ig
     kind: "call",
     text: "",
     attachments: [],
-    ...asDetail({ call: { id: call.id, missed: true } }),
+    ...asDetail({ call: { id: call.id, missed: true }, missed: true, state: "ended" }),
     raw,
   };
 };

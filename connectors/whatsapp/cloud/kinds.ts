@@ -110,7 +110,11 @@ const order: Reader = (item) => {
   const lines = items.map(
     ({ product, quantity, price, currency }) => `${quantity} × ${product} (${price} ${currency})`,
   );
-  return { kind: "text", text: [text, ...lines].filter(Boolean).join("\n"), detail: { order: { catalogue, items } } };
+  return {
+    kind: "text",
+    text: [text, ...lines].filter(Boolean).join("\n"),
+    detail: { order: { catalogue, note: text, items } },
+  };
 };
 
 const systemTypes: Readonly<Record<string, NonNullable<WhatsAppDetail["system"]>["type"]>> = {

@@ -1,4 +1,5 @@
 import { around } from "./cs/around.ts";
+import { cards } from "./cs/cards.ts";
 import { channels } from "./cs/channels.ts";
 import { inbox } from "./cs/inbox.ts";
 import { link } from "./cs/link.ts";
@@ -9,4 +10,15 @@ import { signIn } from "./cs/sign-in.ts";
 import { work } from "./cs/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const cs: Catalogue<FullPlural> = { ...work, ...around, ...inbox, ...channels, ...outgoing, ...phone, ...link, ...mail, ...signIn };
+export const cs: Catalogue<FullPlural> = {
+  ...work,
+  ...around,
+  ...cards,
+  ...inbox,
+  ...channels,
+  ...outgoing,
+  ...phone,
+  ...link,
+  ...mail,
+  ...signIn,
+};

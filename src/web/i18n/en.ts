@@ -1,4 +1,5 @@
 import { around } from "./en/around.ts";
+import { cards } from "./en/cards.ts";
 import { channels } from "./en/channels.ts";
 import { inbox } from "./en/inbox.ts";
 import { link } from "./en/link.ts";
@@ -9,4 +10,15 @@ import { signIn } from "./en/sign-in.ts";
 import { work } from "./en/work.ts";
 
 /** English, and the list of all messages: the other catalogues must have exactly these keys. */
-export const en = { ...work, ...around, ...inbox, ...channels, ...outgoing, ...phone, ...link, ...mail, ...signIn } as const;
+export const en = {
+  ...work,
+  ...around,
+  ...cards,
+  ...inbox,
+  ...channels,
+  ...outgoing,
+  ...phone,
+  ...link,
+  ...mail,
+  ...signIn,
+} as const;

@@ -1,4 +1,5 @@
 import { around } from "./pl/around.ts";
+import { cards } from "./pl/cards.ts";
 import { channels } from "./pl/channels.ts";
 import { inbox } from "./pl/inbox.ts";
 import { link } from "./pl/link.ts";
@@ -9,4 +10,15 @@ import { signIn } from "./pl/sign-in.ts";
 import { work } from "./pl/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const pl: Catalogue<FullPlural> = { ...work, ...around, ...inbox, ...channels, ...outgoing, ...phone, ...link, ...mail, ...signIn };
+export const pl: Catalogue<FullPlural> = {
+  ...work,
+  ...around,
+  ...cards,
+  ...inbox,
+  ...channels,
+  ...outgoing,
+  ...phone,
+  ...link,
+  ...mail,
+  ...signIn,
+};

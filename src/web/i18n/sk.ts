@@ -1,4 +1,5 @@
 import { around } from "./sk/around.ts";
+import { cards } from "./sk/cards.ts";
 import { channels } from "./sk/channels.ts";
 import { inbox } from "./sk/inbox.ts";
 import { link } from "./sk/link.ts";
@@ -9,4 +10,15 @@ import { signIn } from "./sk/sign-in.ts";
 import { work } from "./sk/work.ts";
 import type { Catalogue, FullPlural } from "./words.ts";
 
-export const sk: Catalogue<FullPlural> = { ...work, ...around, ...inbox, ...channels, ...outgoing, ...phone, ...link, ...mail, ...signIn };
+export const sk: Catalogue<FullPlural> = {
+  ...work,
+  ...around,
+  ...cards,
+  ...inbox,
+  ...channels,
+  ...outgoing,
+  ...phone,
+  ...link,
+  ...mail,
+  ...signIn,
+};
