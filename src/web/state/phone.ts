@@ -1,14 +1,10 @@
-import type { z } from "zod";
-import type { PhoneCall, phoneAsked, phoneTold } from "#wire";
+import type { Asks, Gives, PhoneCall, Told } from "#wire";
 import { createValue, type Value } from "./value.ts";
 
-type Asked = typeof phoneAsked;
-type Heard = { [E in keyof typeof phoneTold]: z.output<(typeof phoneTold)[E]> };
-export type AskPhone = <Q extends keyof Asked>(
-  question: Q,
-  takes: z.input<Asked[Q]["takes"]>,
-) => Promise<z.output<Asked[Q]["gives"]>>;
-export type HearPhone = <E extends keyof Heard>(event: E, listener: (payload: Heard[E]) => void) => void;
+type PhoneQuestion = "phone.start" | "phone.answer" | "phone.stop" | "phone.ready" | "phone.command";
+type AskPhone = <Q extends PhoneQuestion>(question: Q, takes: Asks<Q>) => Promise<Gives<Q>>;
+type PhoneNews = "phone.ringing" | "phone.state" | "phone.ended" | "phone.ready" | "phone.taken";
+type HearPhone = <E extends PhoneNews>(event: E, listener: Told[E]) => void;
 
 /** The browser's part of the audio: microphone, connection, loudspeaker. */
 export interface Voice {
@@ -42,7 +38,7 @@ export interface Phone {
   readonly start: (force: boolean) => Promise<void>;
   readonly stop: () => Promise<void>;
   readonly setReady: (ready: boolean) => Promise<void>;
-  readonly command: (command: z.input<Asked["phone.command"]["takes"]>) => Promise<string | null>;
+  readonly command: (command: Asks<"phone.command">) => Promise<string | null>;
   /** The line to the hub is up again: the call that runs is attached to it anew. */
   readonly again: () => void;
 }

@@ -3,28 +3,17 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { Server, type Socket } from "socket.io";
-import {
-  asked as wire,
-  type Answer,
-  type ConversationRow,
-  type Gives,
-  type MessageView,
-  type Presence,
-  type Question,
-  type Takes,
-  type ViewSpec,
-} from "#wire";
+import { type ConversationRow, type MessageView, type Presence, type ViewSpec } from "#wire";
 import { anna, message, petr } from "./data.ts";
 import { composingOf } from "./fake-composing.ts";
 import { adminRoutes, pageRoutes, sessionRoutes } from "./fake-rest.ts";
 import type { FakePhone } from "./fake-phone.ts";
 import { makeMemory, Refusal } from "./fake-memory.ts";
+import { bindQuestions, type Handlers } from "./fake-questions.ts";
 import { countsOf, viewOf } from "./fake-views.ts";
 
 const people = [anna, petr];
 const userOf = (cookie: string | undefined) => people.find(({ id }) => cookie?.includes(`user=${id}`));
-
-type Handlers = { [Q in Question]: (socket: Socket, takes: Takes<Q>) => Gives<Q> };
 
 /** A hub in memory that speaks the wire: real express and socket.io, no database, no channels. */
 export const startFakeHub = async (options: {
@@ -229,26 +218,7 @@ export const startFakeHub = async (options: {
   });
   io.on("connection", (socket) => {
     options.phone?.attach(io, socket);
-    for (const question of Object.keys(handlers) as Question[]) {
-      const listener = (takes: never, reply: (answer: Answer<unknown>) => void) => {
-        asked.push({ question, takes });
-        try {
-          const code = failing.get(question);
-          if (code !== undefined) throw new Refusal(code);
-          reply({
-            ok: true,
-            value: (handlers[question] as (socket: Socket, takes: unknown) => unknown)(
-              socket,
-              wire[question].takes.parse(takes),
-            ),
-          });
-        } catch (thrown) {
-          const refused = thrown instanceof Refusal ? thrown : new Refusal("failed");
-          reply({ ok: false, refusal: { code: refused.code as "failed", says: refused.code, data: refused.data } });
-        }
-      };
-      socket.on(question, listener as never);
-    }
+    bindQuestions({ socket, handlers, asked, failing });
     socket.on("disconnect", () => {
       for (const [id, there] of looking) if (there.delete(me(socket).id)) tellPresence(id);
     });

@@ -1,7 +1,7 @@
 import type { Express } from "express";
 import type { Server, Socket } from "socket.io";
 import type { z } from "zod";
-import { phoneAsked, type PhoneCall, type PhoneCommand, phoneTold } from "#wire";
+import { phoneAsked, type PhoneCall, type PhoneCommand, type phoneTold } from "#wire";
 import { bank } from "./data.ts";
 import type { MediaPort } from "../../../connectors/phone/ports.ts";
 
@@ -113,14 +113,13 @@ export const makeFakePhone = (options: { readonly media?: MediaPort } = {}) => {
       for (const question of Object.keys(phoneAsked) as (keyof typeof phoneAsked)[])
         socket.on(question, (takes: unknown, reply: (answer: unknown) => void) => {
           const given = phoneAsked[question].takes.parse(takes) as never;
-          answers[question](socket, given).then(
-            (value) => {
-              asked.push(question);
-              reply({ ok: true, value });
-              for (const look of waiting) look();
-            },
-            (thrown: unknown) => reply({ ok: false, refusal: { code: "failed", says: String(thrown) } }),
-          );
+          const answer = async (): Promise<void> => {
+            const value = await answers[question](socket, given);
+            asked.push(question);
+            reply({ ok: true, value });
+            for (const look of waiting) look();
+          };
+          answer().catch((thrown: unknown) => reply({ ok: false, refusal: { code: "failed", says: String(thrown) } }));
         });
     },
   };

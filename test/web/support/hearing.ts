@@ -40,10 +40,11 @@ export const heardBy = (page: Page): Promise<Heard> =>
     const bins = new Float32Array(analyser.frequencyBinCount);
     analyser.getFloatFrequencyData(bins);
     await context.close();
+    const loudness = (bin: number): number => bins[bin] ?? -200;
     const step = context.sampleRate / analyser.fftSize;
     let top = 10;
-    for (let at = 10; at < bins.length; at++) if (bins[at]! > bins[top]!) top = at;
+    for (let at = 10; at < bins.length; at++) if (loudness(at) > loudness(top)) top = at;
     let next = -200;
-    for (let at = 10; at < bins.length; at++) if (Math.abs(at - top) > 8) next = Math.max(next, bins[at]!);
-    return { hertz: top * step, aboveNextDb: bins[top]! - next };
+    for (let at = 10; at < bins.length; at++) if (Math.abs(at - top) > 8) next = Math.max(next, loudness(at));
+    return { hertz: top * step, aboveNextDb: loudness(top) - next };
   });

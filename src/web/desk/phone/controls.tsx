@@ -1,6 +1,5 @@
 import { useState, type ReactNode } from "react";
-import type { z } from "zod";
-import type { phoneAsked, PhoneCall } from "#wire";
+import type { Asks, PhoneCall } from "#wire";
 import { Button, Hint } from "../../kit/controls.tsx";
 import { Icon, type IconName } from "../../kit/icons.tsx";
 import type { Phone } from "../../state/phone.ts";
@@ -9,7 +8,7 @@ import { useCommands } from "../commands.ts";
 import { useWords } from "../context.ts";
 import { Transfer } from "./transfer.tsx";
 
-type Command = z.input<(typeof phoneAsked)["phone.command"]["takes"]>;
+type Command = Asks<"phone.command">;
 
 /** A button that shows whether what it switches is on. */
 const Toggle = ({

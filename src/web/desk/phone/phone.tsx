@@ -1,8 +1,7 @@
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
-import type { News, Told } from "#wire";
 import { useValue } from "../../kit/bits.tsx";
-import { type AskPhone, createPhone, type HearPhone, type Phone } from "../../state/phone.ts";
+import { createPhone, type Phone } from "../../state/phone.ts";
 import type { Desk } from "../../state/desk.ts";
 import { explain } from "../actions.ts";
 import { useDesk } from "../context.ts";
@@ -19,8 +18,8 @@ const flag = "linka.phone";
 
 const phoneOf = (desk: Desk): Phone =>
   createPhone({
-    ask: desk.ask as unknown as AskPhone,
-    on: ((event: News, listener: Told[News]) => desk.session.on(event, listener)) as unknown as HearPhone,
+    ask: desk.ask,
+    on: desk.session.on,
     openVoice: () => openVoice(devices.get),
     seize: seizeLock,
     memory: {
