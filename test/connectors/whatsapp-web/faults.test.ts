@@ -180,7 +180,9 @@ describe("the 16 known faults of whatsapp-web.js 1.34.7", () => {
       stdio: "ignore",
       detached: true,
     });
-    await until("the other browser holds the login", () => readlink(join(phone.folder, loginFolder, "SingletonLock")).catch(() => undefined));
+    await until("the other browser holds the login", () =>
+      readlink(join(phone.folder, loginFolder, "SingletonLock")).catch(() => undefined),
+    );
     phone.account.start();
     expect(await phone.status("offline")).toHaveProperty("reason", expect.stringContaining("already running"));
     process.kill(-(other.pid ?? 0), "SIGKILL");
@@ -208,10 +210,14 @@ describe("the 16 known faults of whatsapp-web.js 1.34.7", () => {
   it("16: sends without marking the chat as read, so a broken mark-as-read stops no message", async () => {
     const phone = await phoneWith();
     await phone.online();
-    phone.whatsapp.next(({ op }: Op) => op === "seen", { throw: "Cannot read properties of undefined (reading 'markedUnread')" });
+    phone.whatsapp.next(({ op }: Op) => op === "seen", {
+      throw: "Cannot read properties of undefined (reading 'markedUnread')",
+    });
     await phone.account.send(phone.letter("dojdu"));
     expect(phone.whatsapp.ops.map(({ op }) => op)).not.toContain("seen");
-    const failure = await failureOf(phone.account.connection.markRead?.(phone.letter("").thread, "in/phone:1/2" as never) ?? Promise.resolve());
+    const failure = await failureOf(
+      phone.account.connection.markRead?.(phone.letter("").thread, "in/phone:1/2" as never) ?? Promise.resolve(),
+    );
     expect(failure).toHaveProperty("code", "rejected");
     await phone.account.send(phone.letter("dojdu taky"));
   });
@@ -226,7 +232,12 @@ describe("beyond the known faults", () => {
     await until("it waits", () => phone.link().look().phase === "waiting");
     expect(phone.link().look().says).toContain("+420799999999");
     expect(phone.whatsapp.ops.map(({ op }) => op)).toContain("logout");
-    await until("its login is deleted", () => access(join(phone.folder, loginFolder)).then(() => false, () => true));
+    await until("its login is deleted", () =>
+      access(join(phone.folder, loginFolder)).then(
+        () => false,
+        () => true,
+      ),
+    );
   });
 
   it("says which package is missing when there is no browser", async () => {
@@ -243,7 +254,9 @@ describe("beyond the known faults", () => {
     expect(await failureOf(phone.account.send(letter))).toMatchObject({ code: "uncertain" });
     phone.whatsapp.tell("a", { ev: "ack", id: phone.whatsapp.sent.at(-1)?.id ?? "", ack: 1 });
     await until("the receipt by our own key", () =>
-      phone.account.kept.some(({ event }) => event.type === "receipt" && String(event.id) === letter.key && event.state === "sent"),
+      phone.account.kept.some(
+        ({ event }) => event.type === "receipt" && String(event.id) === letter.key && event.state === "sent",
+      ),
     );
   });
 });

@@ -63,7 +63,12 @@ describe("an account that is linked by scanning", () => {
 
 describe("what customers write", () => {
   it("brings text with who wrote it and when", async () => {
-    phone.whatsapp.receive("a", { chat: jana, body: "Dobrý den https://example.cz", notifyName: "Jan", t: 1_795_000_000 });
+    phone.whatsapp.receive("a", {
+      chat: jana,
+      body: "Dobrý den https://example.cz",
+      notifyName: "Jan",
+      t: 1_795_000_000,
+    });
     const message = await phone.message("Dobrý den https://example.cz");
     expect(message).toMatchObject({
       kind: "text",
@@ -182,15 +187,28 @@ describe("what customers write", () => {
     expect(await eventOf("edit", (event) => event.id === id)).toHaveProperty("text", "překlep");
     phone.whatsapp.tell("a", {
       ev: "reaction",
-      reaction: { id: "R1", chat: jana, author: jana, reactionText: "👍", reactionTimestamp: Date.now(), parent: serialized },
+      reaction: {
+        id: "R1",
+        chat: jana,
+        author: jana,
+        reactionText: "👍",
+        reactionTimestamp: Date.now(),
+        parent: serialized,
+      },
     });
-    expect(await eventOf("reaction", (event) => event.id === id)).toMatchObject({ emoji: "👍", actor: "+420777123456" });
+    expect(await eventOf("reaction", (event) => event.id === id)).toMatchObject({
+      emoji: "👍",
+      actor: "+420777123456",
+    });
     phone.whatsapp.tell("a", { ev: "revoke", id: serialized });
     expect(await eventOf("revoke", (event) => event.id === id)).toHaveProperty("type", "revoke");
   });
 
   it("shows a call as a call that was missed", async () => {
-    phone.whatsapp.tell("a", { ev: "incomingCall", incoming: { id: "CALL1", peerJid: jana, isVideo: false, isGroup: false } });
+    phone.whatsapp.tell("a", {
+      ev: "incomingCall",
+      incoming: { id: "CALL1", peerJid: jana, isVideo: false, isGroup: false },
+    });
     const call = await until("the call", () => phone.account.messages().find(({ event }) => event.kind === "call"));
     expect(call.event).toMatchObject({ own: false, detail: { call: { missed: true } } });
   });
@@ -204,7 +222,10 @@ describe("what agents send", () => {
     for (const ack of [2, 3]) phone.whatsapp.tell("a", { ev: "ack", id: taken?.id ?? "", ack });
     await eventOf("receipt", (event) => event.id === sent.id && event.state === "delivered");
     await eventOf("receipt", (event) => event.id === sent.id && event.state === "read");
-    expect(phone.whatsapp.ops.filter(({ op }) => op === "seen"), "sending marks nothing as read").toEqual([]);
+    expect(
+      phone.whatsapp.ops.filter(({ op }) => op === "seen"),
+      "sending marks nothing as read",
+    ).toEqual([]);
   });
 
   it("sends a picture with its words, voice as voice, a place and a card", async () => {

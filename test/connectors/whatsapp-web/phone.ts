@@ -12,7 +12,10 @@ export const jana = "420777123456@c.us";
 /** Events on two busy cores. */
 const patienceMs = 20_000;
 
-export const until = async <T>(says: string, probe: () => T | Promise<T>): Promise<Exclude<T, false | undefined | null>> => {
+export const until = async <T>(
+  says: string,
+  probe: () => T | Promise<T>,
+): Promise<Exclude<T, false | undefined | null>> => {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const found = await probe();
@@ -129,7 +132,8 @@ export const openPhone = async (
     /** A reply of ours in the customer's thread. */
     letter: (text: string, more: Partial<Outbound> = {}): Outbound => ({
       key: `key-${(asked += 1)}-${process.hrtime.bigint()}`,
-      thread: account.connection.begin?.({ kind: "wa_phone", value: `+${jana.split("@")[0]}` }) ?? ("" as Outbound["thread"]),
+      thread:
+        account.connection.begin?.({ kind: "wa_phone", value: `+${jana.split("@")[0]}` }) ?? ("" as Outbound["thread"]),
       to: [],
       text,
       attachments: [],
