@@ -156,6 +156,8 @@ export const openDesks = (input: {
       switch (question) {
         case "phone.start":
           return start(desk);
+        case "phone.calls":
+          return { calls: callsOf(desk.userId) };
         case "phone.answer": {
           const agent = agentOf(desk);
           await media.connectWebLeg({ leg: agent.leg, sdp: answer.parse(takes).sdp });

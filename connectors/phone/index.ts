@@ -52,7 +52,7 @@ export const phone = defineConnector({
   secrets: ["password", "phonePassword", "tlsKey"],
   secretsGoTo: ["server", "proxy", "transport"],
   address: ({ numbers, callerId }) => callerId || (numbers[0]?.split(" ")[0] ?? ""),
-  limits: { text: 1, attachments: false, replyWindowHours: false, subject: false },
+  limits: { text: 0, attachments: false, replyWindowHours: false, subject: false },
   forOperators: true,
   open(account, hub) {
     const { config } = account;
@@ -113,7 +113,7 @@ export const phone = defineConnector({
             owns: lines.owns,
             trusted: true,
             most: config.maxCalls,
-            keepAliveMs: 30_000,
+            keepAliveMs: config.keepAliveSeconds * 1_000,
           },
           tell: tellStatus(hub),
         });

@@ -87,6 +87,7 @@ export const closingReport = (left: Entry, at: number): CallReport => {
     card: {
       ...left.card,
       state: "ended",
+      missed,
       outcome: missed ? "abandoned" : "interrupted",
       endedAt: new Date(at).toISOString(),
     },

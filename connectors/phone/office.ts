@@ -101,7 +101,12 @@ export const openOffice = (input: {
 
   const report = (one: Case): void => {
     const state = one.run.state();
-    const made = reportOf(state, one.wrapUp === undefined ? {} : { wrapUp: one.wrapUp });
+    const { wrapUp } = one;
+    const dispositionTitle = lines.dispositions.find(({ code }) => code === wrapUp?.disposition)?.title;
+    const made = reportOf(state, {
+      ...(wrapUp !== undefined && { wrapUp }),
+      ...(dispositionTitle !== undefined && { dispositionTitle }),
+    });
     one.reports.tell({ ...made, text: callText(state) });
     if (state.phase === "ended") return;
     ledger.keep({

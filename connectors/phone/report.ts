@@ -19,7 +19,10 @@ const stateOf = (state: CallState): CallReport["state"] => {
 };
 
 /** The state of a call as the hub stores it. */
-export const reportOf = (state: CallState, extra: Pick<CallReport, "wrapUp"> = {}): CallReport => ({
+export const reportOf = (
+  state: CallState,
+  extra: Pick<CallReport, "wrapUp"> & { readonly dispositionTitle?: string } = {},
+): CallReport => ({
   thread: threadOf(state.id),
   id: state.id,
   direction: state.direction,
@@ -46,15 +49,20 @@ export const reportOf = (state: CallState, extra: Pick<CallReport, "wrapUp"> = {
         : { version: state.notice.version, at: new Date(state.notice.at).toISOString() },
     waitedMs:
       state.queuedAt === undefined ? null : (state.talkedAt ?? state.endedAt ?? state.queuedAt) - state.queuedAt,
-    talkedMs: state.talkedAt === undefined || state.endedAt === undefined ? null : state.endedAt - state.talkedAt,
+    missed: isMissed(state),
+    talkMs: state.talkedAt === undefined || state.endedAt === undefined ? null : state.endedAt - state.talkedAt,
     startedAt: new Date(state.startedAt).toISOString(),
     answeredAt: state.talkedAt === undefined ? null : new Date(state.talkedAt).toISOString(),
     endedAt: state.endedAt === undefined ? null : new Date(state.endedAt).toISOString(),
-    ...(extra.wrapUp !== undefined && { disposition: extra.wrapUp.disposition, note: extra.wrapUp.note }),
+    ...(extra.wrapUp !== undefined && {
+      disposition: extra.wrapUp.disposition,
+      note: extra.wrapUp.note,
+      dispositionTitle: extra.dispositionTitle ?? "",
+    }),
   },
   text: "",
   events: state.events.map(({ at, name, detail }) => ({ at: new Date(at), name, detail })),
-  ...extra,
+  ...(extra.wrapUp !== undefined && { wrapUp: extra.wrapUp }),
 });
 
 const againMs = 2_000;
@@ -94,7 +102,7 @@ export const reporter = (input: {
         kind: "call",
         text: report.text,
         attachments: [],
-        detail: { call: report.card },
+        detail: report.card,
         raw: { json: { callId: report.id } },
       });
       received = true;
@@ -111,10 +119,9 @@ export const reporter = (input: {
         failed = 0;
       } catch (thrown) {
         failed += 1;
-        if (failed >= tries) {
-          hub.log.warn("a call could not be stored", { call: report.id, reason: String(thrown) });
-          return;
-        }
+        if (failed === 1 || failed === tries)
+          hub.log.warn("a call could not be stored", { call: report.id, reason: String(thrown), attempt: failed });
+        if (failed >= tries) return;
         next ??= report;
         await new Promise((resolve) => setTimeout(resolve, againMs).unref());
       }

@@ -181,6 +181,7 @@ export const settings = z.object({
       title: "Foreign destinations",
       description: "Prefixes that may be called beside the own country, one a line.",
     }),
+  keepAliveSeconds: z.int().min(1).max(3_600).default(30).meta({ title: "Seconds between looks at the trunk" }),
   maxCalls: z.int().min(1).max(1_000).default(60).meta({ title: "Calls at once" }),
   maxDialsPerHour: z.int().min(0).max(10_000).default(600).meta({ title: "Calls out in an hour" }),
   maxDialsPerAgentHour: z.int().min(0).max(1_000).default(60).meta({ title: "Calls out of one agent in an hour" }),

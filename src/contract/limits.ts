@@ -2,7 +2,7 @@ import type { Content } from "./message.ts";
 
 /** What a channel takes in one message. The core splits and refuses by these numbers; a connector never truncates. */
 export interface Limits {
-  /** Longest text in UTF-16 code units; longer text is split on a word by the core. */
+  /** Longest text in UTF-16 code units; longer text is split on a word by the core. 0: a channel of calls, no words. */
   readonly text: number;
   /** For channels that count bytes: longest text in bytes of UTF-8, beside `text`. */
   readonly textBytes?: number;

@@ -6,6 +6,7 @@ import { redactFields } from "#core/redact";
 import { readMemory, writeMemory, writeMemoryOnce } from "#store/accounts";
 import type { Db } from "#store/db";
 import type { Files } from "#store/files";
+import { callStore } from "./calls.ts";
 import { type FrozenRow, readFrozen, writeFrozenOnce } from "#store/frozen";
 import type { Secrets } from "../secrets.ts";
 
@@ -59,7 +60,7 @@ export const connectorHub = (input: {
   readonly status: (status: Status) => void;
   readonly alive: () => void;
   readonly machine: Machine;
-  readonly secrets: Pick<Secrets, "seal" | "openText">;
+  readonly secrets: Secrets;
   readonly transcript: ReadTranscript;
   readonly publisher: Publisher;
   readonly log: Log;
@@ -109,6 +110,7 @@ export const connectorHub = (input: {
     frozen: frozenFiles({ db, files: input.files, accountId, tenantId }),
     folder: () => input.machine.folder(accountId),
     browser: input.machine.browser,
+    calls: callStore({ db, files: input.files, secrets, publisher, account, now: input.now }),
     transcript: (thread, page) => input.transcript({ account: account(), thread, page }),
     tell: (thread, event, payload) => publisher.tell({ accountId, thread, event, payload }),
     log: {

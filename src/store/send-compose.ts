@@ -116,6 +116,8 @@ export const composeMessages = async (input: Input, where: Where): Promise<reado
   const { scope, takes } = input;
   const { conversation, thread, limits, files } = where;
   const actor = actorOf(scope, conversation.tenantId);
+  // A channel of calls: splitting a text into pieces of nothing would never end.
+  if (limits?.text === 0) throw new Refused("conflict", "A call is answered by speaking, not by writing.");
   const letter = thread !== null && limits !== null && isLetterThread(thread, limits);
   const raw = composed(takes.text);
   const signed = letter && takes.signature !== false ? policyText(conversation.policy, "signature", "") : "";

@@ -101,7 +101,11 @@ export interface WebhookCases {
 export interface Rule {
   readonly says: string;
   /** Left out: every channel. Reads the connection, so there is no list of exceptions to keep. */
-  readonly when?: (subject: { readonly connection: Connection; readonly files: boolean }) => boolean;
+  readonly when?: (subject: {
+    readonly connection: Connection;
+    readonly files: boolean;
+    readonly words: boolean;
+  }) => boolean;
   check(stage: Stage): Promise<void>;
 }
 

@@ -10,11 +10,17 @@ import { readingRules } from "./rules/reading.ts";
 import { secretRules } from "./rules/secrets.ts";
 import { webhookRules } from "./rules/webhook.ts";
 
+/** Rules about words sent and received: a channel of calls carries none (its limit of text is 0). */
+const ofWords = (rule: Rule): Rule => ({
+  ...rule,
+  when: (subject) => subject.words && (rule.when?.(subject) ?? true),
+});
+
 export const rules: readonly Rule[] = [
   ...lifeRules,
-  ...outboundRules,
+  ...outboundRules.map(ofWords),
   ...abilityRules,
-  ...inboundRules,
+  ...inboundRules.map(ofWords),
   ...readingRules,
   ...webhookRules,
   ...secretRules,
@@ -31,7 +37,8 @@ export const onStage = async <T>(
 ): Promise<T> => {
   const patienceMs = bench.patienceMs ?? defaultPatienceMs;
   const remote = await bench.start();
-  const accountOf = (side: Side) => makeAccount(side, remote.folder && (async () => (await remote.folder?.(side)) ?? ""));
+  const accountOf = (side: Side) =>
+    makeAccount(side, remote.folder && (async () => (await remote.folder?.(side)) ?? ""));
   const accounts = { a: accountOf("a"), b: accountOf("b") };
   const opened: OpenAccount[] = [];
   const open = (side: Side = "a"): OpenAccount => {
@@ -67,7 +74,8 @@ const rulesFor = (connector: Connector, bench: Bench): Promise<readonly Rule[]> 
   onStage(connector, bench, ({ open }) => {
     const { connection } = open();
     const files = connector.limits.attachments !== false;
-    return rules.filter((rule) => rule.when?.({ connection, files }) ?? true);
+    const words = connector.limits.text > 0;
+    return rules.filter((rule) => rule.when?.({ connection, files, words }) ?? true);
   });
 
 /** Turns the rules that bind this connector into tests. Await it at the top of a test file. */

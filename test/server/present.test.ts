@@ -16,6 +16,7 @@ const views: Record<keyof typeof classes, z.ZodType> = {
   wayView: wire.wayView,
   letterRecipients: wire.asked["message.recipients"].gives,
   draftView: wire.draftView,
+  phoneCall: wire.phoneCall,
   presence: wire.presence,
   deadLetter: wire.deadLetter,
   tenantView: wire.tenantView,
@@ -98,6 +99,13 @@ test("no other view of the wire reaches a browser unclassified", () => {
       "rights.tenantIds[]",
       "bye.reason",
       "draft.conversationId",
+      "phone.start.sdp",
+      "phone.command.callId",
+      "phone.ended.callId",
+      "phone.ended.reason",
+      "phone.media.state",
+      "phone.ready.ready",
+      "phone.ready.reason",
     ].sort(),
   );
 });

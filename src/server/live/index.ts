@@ -11,6 +11,7 @@ import { bindQuestions, makeMembership } from "./desk.ts";
 import type { DeskNamespace } from "./desk-io.ts";
 import { makeFrames } from "./frames.ts";
 import { openGate } from "./gate.ts";
+import { makePhone } from "./phone.ts";
 import { makePresence } from "./presence.ts";
 import { makeDeskPublisher, type Places } from "./publish.ts";
 import { makeHandlers } from "./questions.ts";
@@ -81,7 +82,8 @@ export const createLive = (input: {
     now,
   });
   const typing = makeTyping({ db, supervisor: context.supervisor, log, now });
-  const handlers = makeHandlers({ context, membership, presence, publisher, places, typing });
+  const phone = makePhone({ db, supervisor: context.supervisor });
+  const handlers = makeHandlers({ context, membership, presence, publisher, places, typing, phone });
   const limiter = makeLimiter({ perMinute: 1_200, burst: 200, now });
 
   desk.use((socket, next) => {
@@ -104,6 +106,7 @@ export const createLive = (input: {
     membership.apply(socket, socket.data.scope);
     bindQuestions({ socket, handlers, limiter, links, log, now });
     socket.on("disconnect", () => {
+      phone.left(socket);
       for (const conversationId of socket.data.opened) membership.leave(socket, conversationId);
     });
     // The handshake is not needed any more and weighs several kB a socket.

@@ -13,6 +13,7 @@ import type { Context } from "../parts.ts";
 import { composingHandlers } from "./composing.ts";
 import { audienceIn, type Handlers, type Membership } from "./desk.ts";
 import type { DeskSocket, Place } from "./desk-io.ts";
+import type { PhoneHandlers } from "./phone.ts";
 import type { PresenceBook } from "./presence.ts";
 import type { DeskPublisher, Places } from "./publish.ts";
 import type { Typing } from "./typing.ts";
@@ -33,6 +34,7 @@ export const makeHandlers = (input: {
   readonly publisher: DeskPublisher;
   readonly places: Places;
   readonly typing: Typing;
+  readonly phone: { readonly handlers: PhoneHandlers };
 }): Handlers => {
   const { context, membership, presence, publisher, places, typing } = input;
   const { db, commands, links, secrets, now } = context;
@@ -60,6 +62,7 @@ export const makeHandlers = (input: {
 
   return {
     ...composingHandlers({ context }),
+    ...input.phone.handlers,
     "view.open": async ({ data: { scope } }, { after, limit, ...spec }) => {
       searchable(scope, spec.query);
       // Before the rows: what is committed in between comes twice rather than never.
