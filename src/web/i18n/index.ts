@@ -1,15 +1,15 @@
 import { createValue } from "../state/value.ts";
-import { en } from "./en.ts";
 import { createWords, locales, type Catalogue, type Locale, type Words } from "./words.ts";
 
 const load: Record<Locale, () => Promise<Catalogue>> = {
-  en: () => Promise.resolve(en),
+  en: async () => (await import("./en.ts")).en,
   cs: async () => (await import("./cs.ts")).cs,
   sk: async () => (await import("./sk.ts")).sk,
   pl: async () => (await import("./pl.ts")).pl,
 };
 
-export const words = createValue<Words>(createWords({ locale: "en", catalogue: en }));
+/** Nothing is said before `speak` has brought the words of a language: only that one is loaded. */
+export const words = createValue<Words>(createWords({ locale: "en", catalogue: {} }));
 
 export const asLocale = (tag: string): Locale | null =>
   locales.find((locale) => locale === tag.toLowerCase().split("-")[0]) ?? null;

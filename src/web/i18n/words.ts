@@ -46,9 +46,8 @@ export interface Words {
 const dayStart = (at: number): number => new Date(at).setHours(0, 0, 0, 0);
 const DAY = 86_400_000;
 
-export const createWords = (input: { locale: Locale; catalogue: Catalogue }): Words => {
-  const { locale, catalogue } = input;
-  const table: Readonly<Record<string, string | Plural>> = catalogue;
+export const createWords = (input: { locale: Locale; catalogue: Readonly<Record<string, string | Plural>> }): Words => {
+  const { locale, catalogue: table } = input;
   const rules = new Intl.PluralRules(locale);
   const numbers = new Intl.NumberFormat(locale);
   const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
@@ -72,7 +71,7 @@ export const createWords = (input: { locale: Locale; catalogue: Catalogue }): Wo
 
   return {
     locale,
-    t: (key, values = {}) => write(catalogue[key], values),
+    t: (key, values = {}) => write(table[key] ?? key, values),
     maybe: (key, otherwise, values = {}) => {
       const message = table[key];
       return message === undefined ? otherwise : write(message, values);

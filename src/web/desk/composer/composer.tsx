@@ -8,16 +8,14 @@ import type { Mode } from "../../state/drafts.ts";
 import type { Letter } from "../../state/outbox.ts";
 import { useCommands } from "../commands.ts";
 import { profileIn, roleIn, usePending, useDesk, useWords } from "../context.ts";
-import { Conflict } from "./conflict.tsx";
-import { Dialogs } from "./dialogs.tsx";
+import { Dialogs, Doubts } from "./dialogs.tsx";
 import { Extras } from "./extras.tsx";
 import { useFilled } from "./filled.ts";
 import { Later } from "./later.tsx";
 import { useLetter } from "./letter.ts";
+import { LetterHead } from "./letter-head.tsx";
 import { useDraft, WindowNote } from "./parts.tsx";
-import { Recipients } from "./recipients.tsx";
 import { Slash, useSlash } from "./slash.tsx";
-import { Strangers } from "./strangers.tsx";
 import { closesAt, type Target, useTargets } from "./target.ts";
 import { Files, useUploads } from "./uploads.tsx";
 import { Prefers, Ways } from "./ways.tsx";
@@ -69,8 +67,6 @@ export const Composer = ({
   const limit = takes?.text ?? 100_000;
   const left = limit - text.length;
   const filesRefused = !note && takes?.attachments === false && uploads.list.length > 0;
-  const stale = pending.find((one) => one.state === "stale");
-  const unsure = pending.find((one) => one.state === "confirm");
   const readOnly = roleIn(desk.boot, row.tenantId) === "client_viewer";
   const ready =
     held?.state === "ready" &&
@@ -172,15 +168,14 @@ export const Composer = ({
         )}
         <WindowNote until={note ? null : closes} />
       </div>
-      {isLetter && (target?.threadId !== null || letter.to.length > 0) ? (
-        <Recipients letter={letter} fixed={!mayName} />
-      ) : null}
-      {!note && takes?.subject === true ? (
-        <label className="composer-subject">
-          <span>{t("composer.subject")}</span>
-          <input value={subject} maxLength={500} onChange={(event) => setSubject(event.target.value)} />
-        </label>
-      ) : null}
+      {note || takes?.subject !== true ? null : (
+        <LetterHead
+          letter={isLetter && (target?.threadId !== null || letter.to.length > 0) ? letter : null}
+          fixed={!mayName}
+          subject={subject}
+          onSubject={setSubject}
+        />
+      )}
       <div className="composer-field">
         <textarea
           ref={area}
@@ -278,8 +273,7 @@ export const Composer = ({
           </Hint>
         </div>
       </div>
-      {stale === undefined ? null : <Conflict letter={stale} />}
-      {unsure === undefined ? null : <Strangers letter={unsure} />}
+      <Doubts letters={pending} />
       <Dialogs
         kind={special}
         target={target}

@@ -1,11 +1,25 @@
 import { lazy, Suspense, type ReactNode } from "react";
 import type { ContentType, ConversationRow } from "#wire";
-import type { Letter } from "../../state/outbox.ts";
+import type { Letter, Pending } from "../../state/outbox.ts";
 import type { Target } from "./target.ts";
 
 // Loaded when they are opened: most answers are plain text.
 const Templates = lazy(async () => ({ default: (await import("./templates.tsx")).Templates }));
 const Special = lazy(async () => ({ default: (await import("./special.tsx")).Special }));
+const Conflict = lazy(async () => ({ default: (await import("./conflict.tsx")).Conflict }));
+const Strangers = lazy(async () => ({ default: (await import("./strangers.tsx")).Strangers }));
+
+/** What waits for the agent's decision: an answer somebody came before, a letter that would leave the case. */
+export const Doubts = ({ letters }: { letters: readonly Pending[] }): ReactNode => {
+  const stale = letters.find((one) => one.state === "stale");
+  const unsure = letters.find((one) => one.state === "confirm");
+  return (
+    <Suspense fallback={null}>
+      {stale === undefined ? null : <Conflict letter={stale} />}
+      {unsure === undefined ? null : <Strangers letter={unsure} />}
+    </Suspense>
+  );
+};
 
 /** What the composer opens above itself for a message that is more than text. */
 export const Dialogs = ({

@@ -1,20 +1,15 @@
-import { useState, type ReactNode } from "react";
-import { Button, IconButton, Menu } from "../../kit/controls.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
-import { TextField } from "../../kit/field.tsx";
+import { lazy, Suspense, useState, type ReactNode } from "react";
+import { IconButton, Menu } from "../../kit/controls.tsx";
 import { Icon } from "../../kit/icons.tsx";
 import { snoozeTimes } from "../actions.ts";
 import { useWords } from "../context.ts";
 
-const local = (at: Date): string => {
-  const two = (n: number) => String(n).padStart(2, "0");
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
-};
+const OwnTime = lazy(() => import("./own-time.tsx"));
 
 /** When the message shall go: at once, or at a moment the agent chooses. */
 export const Later = ({ at, onAt }: { at: Date | null; onAt: (at: Date | null) => void }): ReactNode => {
   const { t, dateTime } = useWords();
-  const [own, setOwn] = useState<string | null>(null);
+  const [own, setOwn] = useState(false);
   if (at !== null)
     return (
       <span className="later">
@@ -24,8 +19,6 @@ export const Later = ({ at, onAt }: { at: Date | null; onAt: (at: Date | null) =
         </button>
       </span>
     );
-  const chosen = own === null ? null : new Date(own);
-  const valid = chosen !== null && chosen.getTime() > Date.now();
   return (
     <>
       <Menu
@@ -37,37 +30,19 @@ export const Later = ({ at, onAt }: { at: Date | null; onAt: (at: Date | null) =
             run: () => onAt(one.at),
           })),
           "line",
-          { label: t("later.own"), run: () => setOwn(local(new Date(Date.now() + 3_600_000))) },
+          { label: t("later.own"), run: () => setOwn(true) },
         ]}
       />
-      {own === null ? null : (
-        <Dialog
-          open
-          onClose={() => setOwn(null)}
-          title={t("later.title")}
-          closeLabel={t("common.close")}
-          actions={
-            <Button
-              look="primary"
-              disabled={!valid}
-              onClick={() => {
-                onAt(chosen);
-                setOwn(null);
-              }}
-            >
-              {t("later.set")}
-            </Button>
-          }
-        >
-          <TextField
-            label={t("later.when")}
-            type="datetime-local"
-            value={own}
-            min={local(new Date())}
-            onChange={(event) => setOwn(event.target.value)}
+      {own ? (
+        <Suspense>
+          <OwnTime
+            onAt={(chosen) => {
+              if (chosen !== null) onAt(chosen);
+              setOwn(false);
+            }}
           />
-        </Dialog>
-      )}
+        </Suspense>
+      ) : null}
     </>
   );
 };

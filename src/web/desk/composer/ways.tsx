@@ -1,12 +1,12 @@
-import { useState, type FormEvent, type ReactNode } from "react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
 import type { WayView } from "#wire";
 import { Button, Menu, type MenuEntry } from "../../kit/controls.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
-import { Select, TextField, typed } from "../../kit/field.tsx";
 import { ChannelIcon, Icon } from "../../kit/icons.tsx";
 import { addressWord } from "../contact/address.ts";
 import { channelTitle, useDesk, useWords } from "../context.ts";
 import type { Target, Targets } from "./target.ts";
+
+const TypeAddress = lazy(() => import("./type-address.tsx"));
 
 /** Every way to the customer with what its channel would say, before a word is written. */
 export const Ways = ({ targets, mayType }: { targets: Targets; mayType: boolean }): ReactNode => {
@@ -52,7 +52,11 @@ export const Ways = ({ targets, mayType }: { targets: Targets; mayType: boolean 
         }
         entries={entries}
       />
-      {typing ? <TypeAddress targets={targets} onClose={() => setTyping(false)} /> : null}
+      {typing ? (
+        <Suspense>
+          <TypeAddress targets={targets} onClose={() => setTyping(false)} />
+        </Suspense>
+      ) : null}
     </>
   );
 };
@@ -68,45 +72,5 @@ export const Prefers = ({ targets, preferred }: { targets: Targets; preferred: s
     <button type="button" className="link" onClick={() => targets.choose(way.key)}>
       {t("composer.prefers", { channel: channelTitle({ boot, maybe, kind: preferred }) })}
     </button>
-  );
-};
-
-const TypeAddress = ({ targets, onClose }: { targets: Targets; onClose: () => void }): ReactNode => {
-  const { t, maybe } = useWords();
-  const { boot } = useDesk();
-  const [accountId, setAccountId] = useState(targets.own[0]?.accountId ?? "");
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const address = typed(new FormData(event.currentTarget), "address").trim();
-    const account = targets.own.find((one) => one.accountId === accountId);
-    if (account === undefined || address === "") return;
-    targets.type(account, address);
-    onClose();
-  };
-  return (
-    <Dialog
-      open
-      onClose={onClose}
-      title={t("ways.type")}
-      closeLabel={t("common.close")}
-      actions={
-        <Button type="submit" form="type-address" look="primary">
-          {t("ways.use")}
-        </Button>
-      }
-    >
-      <form id="type-address" className="form" onSubmit={submit}>
-        <Select
-          label={t("begin.account")}
-          value={accountId}
-          onValue={setAccountId}
-          choices={targets.own.map((one) => ({
-            value: one.accountId,
-            label: `${channelTitle({ boot, maybe, kind: one.channel })} · ${one.accountName}`,
-          }))}
-        />
-        <TextField label={t("begin.address")} name="address" required autoFocus maxLength={254} />
-      </form>
-    </Dialog>
   );
 };

@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from "react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import type { ContactView, ConversationRow } from "#wire";
 import { Avatar, useNow } from "../../kit/bits.tsx";
@@ -8,7 +8,6 @@ import { explain } from "../actions.ts";
 import { profileIn, roleIn, useDesk, useWords } from "../context.ts";
 import { dialWish, hasPhone } from "../phone/words.ts";
 import { addressWord, isOpaque } from "./address.ts";
-import { Merge } from "./merge.tsx";
 import { Preferred } from "./preferred.tsx";
 
 const identityIcons: Record<string, IconName> = {
@@ -23,6 +22,8 @@ const identityIcons: Record<string, IconName> = {
   site_user: "user",
   loopback: "loopback",
 };
+
+const Merge = lazy(async () => ({ default: (await import("./merge.tsx")).Merge }));
 
 /** Who the customer is: addresses, other cases, merged records. */
 export const ContactPanel = ({
@@ -142,15 +143,17 @@ export const ContactPanel = ({
         </Button>
       ) : null}
       {merging ? (
-        <Merge
-          contact={contact}
-          onClose={() => setMerging(false)}
-          onMerged={(merged) => {
-            desk.conversations.learn({ id: row.id, contact: merged });
-            setMerging(false);
-          }}
-          onUndo={undo}
-        />
+        <Suspense>
+          <Merge
+            contact={contact}
+            onClose={() => setMerging(false)}
+            onMerged={(merged) => {
+              desk.conversations.learn({ id: row.id, contact: merged });
+              setMerging(false);
+            }}
+            onUndo={undo}
+          />
+        </Suspense>
       ) : null}
     </aside>
   );

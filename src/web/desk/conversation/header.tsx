@@ -1,12 +1,13 @@
-import { useState, type ReactNode } from "react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
 import type { ConversationRow } from "#wire";
 import { Button, Hint, IconButton, Menu, type MenuEntry } from "../../kit/controls.tsx";
 import { Icon } from "../../kit/icons.tsx";
 import { assign, claim, close, reopen, snooze, snoozeTimes, update } from "../actions.ts";
 import { useCommands } from "../commands.ts";
 import { agentName, roleIn, useDesk, usePresence, useWords } from "../context.ts";
-import { Tags } from "./tags.tsx";
 import { WindowLine } from "./window.tsx";
+
+const Tags = lazy(async () => ({ default: (await import("./tags.tsx")).Tags }));
 
 /** Who, which case, whose it is, and what can be done with it. */
 export const Header = ({
@@ -168,7 +169,11 @@ export const Header = ({
         ) : null}
         <IconButton icon="panel" label={t("header.panel")} aria-pressed={panel} onClick={onPanel} />
       </div>
-      {tags ? <Tags row={row} onClose={() => setTags(false)} /> : null}
+      {tags ? (
+        <Suspense>
+          <Tags row={row} onClose={() => setTags(false)} />
+        </Suspense>
+      ) : null}
     </header>
   );
 };

@@ -1,15 +1,13 @@
-import { useState, type ReactNode } from "react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
 import type { Asks, MessageView } from "#wire";
 import { toast } from "../../kit/bits.tsx";
-import { Button, IconButton, Menu, type MenuEntry } from "../../kit/controls.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
-import { TextArea } from "../../kit/field.tsx";
+import { IconButton, Menu, type MenuEntry } from "../../kit/controls.tsx";
 import { Icon } from "../../kit/icons.tsx";
 import type { Desk } from "../../state/desk.ts";
 import { explain } from "../actions.ts";
 import { roleIn, useDesk, useHeld, useWords } from "../context.ts";
 
-const emojis = ["👍", "❤️", "😊", "🙏", "🎉", "😮"];
+const MessageDialog = lazy(() => import("./message-dialog.tsx"));
 
 type Question = "message.edit" | "message.remove" | "message.react" | "message.again";
 
@@ -25,7 +23,6 @@ export const MessageMenu = ({ message }: { message: MessageView }): ReactNode =>
   const desk = useDesk();
   const held = useHeld(message.conversationId);
   const [open, setOpen] = useState<"edit" | "remove" | "react" | null>(null);
-  const [text, setText] = useState(message.text);
   const can = held?.threads.find((thread) => thread.id === message.threadId)?.takes.abilities ?? [];
   const mayWork =
     held?.row !== undefined && held.row !== null && roleIn(desk.boot, held.row.tenantId) !== "client_viewer";
@@ -41,10 +38,7 @@ export const MessageMenu = ({ message }: { message: MessageView }): ReactNode =>
           {
             label: t("act.edit"),
             icon: "pen" as const,
-            run: () => {
-              setText(message.text);
-              setOpen("edit");
-            },
+            run: () => setOpen("edit"),
           },
         ]
       : []),
@@ -59,76 +53,22 @@ export const MessageMenu = ({ message }: { message: MessageView }): ReactNode =>
     },
   ];
   if (!mayWork || message.revokedAt !== null || message.direction === "event") return null;
-  const { id: messageId } = message;
-  const mine = message.reactions.find(({ actor }) => actor.startsWith("agent:"))?.emoji;
-  const close = () => setOpen(null);
   return (
     <div className="message-menu">
       <Menu trigger={<IconButton icon="more" label={t("act.menu")} className="icon-small" />} entries={entries} />
-      {open === "edit" ? (
-        <Dialog
-          open
-          onClose={close}
-          title={t("act.editTitle")}
-          closeLabel={t("common.close")}
-          actions={
-            <Button
-              look="primary"
-              disabled={text.trim() === "" || text.trim() === message.text.trim()}
-              onClick={() => {
-                change(desk, message, "message.edit", { messageId, text });
-                close();
-              }}
-            >
-              {t("common.save")}
-            </Button>
-          }
-        >
-          <TextArea label={t("composer.reply")} help={t("act.editHelp")} value={text} onValue={setText} rows={6} />
-        </Dialog>
-      ) : null}
-      {open === "remove" ? (
-        <Dialog
-          open
-          onClose={close}
-          title={t("act.remove")}
-          closeLabel={t("common.close")}
-          actions={
-            <Button
-              look="danger"
-              onClick={() => {
-                change(desk, message, "message.remove", { messageId });
-                close();
-              }}
-            >
-              {t("act.remove")}
-            </Button>
-          }
-        >
-          <p>{t("act.removeSure")}</p>
-          <p className="conflict-yours">{message.text}</p>
-        </Dialog>
-      ) : null}
-      {open === "react" ? (
-        <Dialog open onClose={close} title={t("act.react")} closeLabel={t("common.close")}>
-          <div className="emoji-row">
-            {emojis.map((emoji) => (
-              <button
-                key={emoji}
-                type="button"
-                aria-pressed={emoji === mine}
-                aria-label={emoji}
-                onClick={() => {
-                  change(desk, message, "message.react", { messageId, emoji: emoji === mine ? "" : emoji });
-                  close();
-                }}
-              >
-                {emoji}
-              </button>
-            ))}
-          </div>
-        </Dialog>
-      ) : null}
+      {open === null ? null : (
+        <Suspense>
+          <MessageDialog
+            kind={open}
+            message={message}
+            onClose={() => setOpen(null)}
+            onChange={(question, takes) => {
+              change(desk, message, question, takes);
+              setOpen(null);
+            }}
+          />
+        </Suspense>
+      )}
     </div>
   );
 };

@@ -1,12 +1,13 @@
-import { useEffect, useState, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import type { ConversationRow } from "#wire";
 import { Empty, Skeleton } from "../../kit/bits.tsx";
 import { Button } from "../../kit/controls.tsx";
 import { Composer } from "../composer/composer.tsx";
-import { ContactPanel } from "../contact/panel.tsx";
 import { inkOn, tenantOf, useDesk, useHeld, useWords } from "../context.ts";
 import { Header } from "./header.tsx";
 import { Thread } from "./thread.tsx";
+
+const ContactPanel = lazy(async () => ({ default: (await import("../contact/panel.tsx")).ContactPanel }));
 
 /** One conversation: for whom we speak, what was said, what we answer, and who the customer is. */
 export const Pane = ({ id, onBack }: { id: string; onBack: () => void }): ReactNode => {
@@ -72,7 +73,9 @@ export const Pane = ({ id, onBack }: { id: string; onBack: () => void }): ReactN
         <Composer id={id} row={row} held={held ?? null} onDone={onBack} />
       </div>
       {panel && held !== undefined && held.contact !== null ? (
-        <ContactPanel contact={held.contact} row={row} onClose={() => setPanel(false)} />
+        <Suspense fallback={<aside className="panel" aria-busy="true" />}>
+          <ContactPanel contact={held.contact} row={row} onClose={() => setPanel(false)} />
+        </Suspense>
       ) : null}
     </section>
   );
