@@ -66,13 +66,36 @@ const withoutCode = (html: string): string => {
   return kept + html.slice(at);
 };
 
-/** Readable text of HTML that was too long to convert: tags go, nothing else is understood. Linear. */
-export const textOf = (html: string): string =>
-  withoutCode(html.slice(0, 4 * longestHtml))
+const lineEnds = /<br\b[^<>]{0,1000}>|<\/(?:p|div|tr|li|h[1-6]|table|ul|ol|pre)\s*>|<hr\b[^<>]{0,1000}>/gi;
+
+/** One piece of HTML without quotations in it, as lines. */
+const linesOf = (html: string): string =>
+  html
+    .replace(/\s+/g, " ")
+    .replace(lineEnds, "\n")
     .replace(/<[^<>]{0,10000}>/g, " ")
     .replace(/&nbsp;/g, " ")
     .replace(/&lt;/g, "<")
     .replace(/&gt;/g, ">")
+    .replace(/&quot;/g, '"')
     .replace(/&amp;/g, "&")
-    .replace(/[ \t]{2,}/g, " ")
+    .split("\n")
+    .map((line) => line.replace(/[ \t]{2,}/g, " ").trim())
+    .join("\n")
+    .replace(/\n{3,}/g, "\n\n")
     .trim();
+
+/** Readable text of HTML the mail parser gives none for: lines and quotations are kept, nothing else is understood. Linear. */
+export const textOf = (html: string): string => {
+  let depth = 0;
+  const parts: string[] = [];
+  for (const piece of withoutCode(html.slice(0, 4 * longestHtml)).split(/(<\/?blockquote\b[^<>]{0,1000}>)/i)) {
+    if (/^<\/blockquote/i.test(piece)) depth = Math.max(0, depth - 1);
+    else if (/^<blockquote/i.test(piece)) depth = Math.min(20, depth + 1);
+    else {
+      const text = linesOf(piece);
+      if (text !== "") parts.push(depth === 0 ? text : text.replace(/^/gm, `${">".repeat(depth)} `));
+    }
+  }
+  return parts.join("\n\n");
+};

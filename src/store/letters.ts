@@ -14,6 +14,8 @@ export interface LetterRecord {
   readonly subject: string | null;
   readonly html: string | null;
   readonly detail: unknown;
+  /** Of the client company. */
+  readonly locale: string;
 }
 
 /** Null when the message does not exist for this scope. */
@@ -27,8 +29,8 @@ export const findLetter = async (input: {
   const [row] = await db.query<LetterRecord>({
     name: "find-letter",
     text: `select m.tenant_id as "tenantId", c.id as "conversationId", c.queue_id as "queueId", a.id as "accountId",
-        coalesce(a.address, '') as mailbox, m.direction, m.subject, m.body_html as html, m.detail
-      from message m join conversation c on c.id = m.conversation_id left join channel_account a on a.id = m.account_id
+        coalesce(a.address, '') as mailbox, m.direction, m.subject, m.body_html as html, m.detail, coalesce(t.policy ->> 'locale', 'en') as locale
+      from message m join tenant t on t.id = m.tenant_id join conversation c on c.id = m.conversation_id left join channel_account a on a.id = m.account_id
       where m.id = $1 and m.tenant_id = any($2::uuid[])`,
     values: [messageId, scope.tenantIds],
   });

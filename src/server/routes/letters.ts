@@ -21,7 +21,13 @@ const letterFor = async (context: Context, who: Who, messageId: string): Promise
   return letter;
 };
 
-const words = { ACCEPTED: "Accepted", TENTATIVE: "Tentative", DECLINED: "Declined" } as const;
+/** What a person reads where the calendar does not: in the client company's language. */
+const words: Readonly<Record<string, Readonly<Record<z.output<typeof invitationAnswer>["answer"], string>>>> = {
+  en: { ACCEPTED: "Accepted", TENTATIVE: "Tentative", DECLINED: "Declined" },
+  cs: { ACCEPTED: "Přijato", TENTATIVE: "Nezávazně", DECLINED: "Odmítnuto" },
+  sk: { ACCEPTED: "Prijaté", TENTATIVE: "Nezáväzne", DECLINED: "Odmietnuté" },
+  pl: { ACCEPTED: "Zaakceptowano", TENTATIVE: "Wstępnie", DECLINED: "Odrzucono" },
+};
 
 const answer = async (context: Context, who: Who, messageId: string, body: z.output<typeof invitationAnswer>) => {
   const letter = await letterFor(context, who, messageId);
@@ -47,7 +53,7 @@ const answer = async (context: Context, who: Who, messageId: string, body: z.out
     size: stored.size,
     blobKey: stored.key,
   });
-  const title = `${words[body.answer]}: ${invited.summary}`;
+  const title = `${(words[letter.locale] ?? words["en"])?.[body.answer] ?? body.answer}: ${invited.summary}`;
   await context.commands.sendMessage(who.scope, {
     conversationId: letter.conversationId,
     clientKey: body.clientKey,

@@ -113,6 +113,7 @@ describe("HTML of strangers", () => {
     expect(letter.html).toBeUndefined();
     expect(letter.text).toContain("Začátek");
     expect(textOf("<b>a</b><script>x<y</script> &lt;c&gt;")).toBe("a <c>");
+    expect(textOf("<p>A&nbsp;b</p>\n<div>c<br>d</div><blockquote>e<br>f</blockquote>")).toBe("A b\nc\nd\n\n> e\n> f");
   });
 });
 

@@ -18,6 +18,12 @@ import { FoldedText } from "./text.tsx";
 const CallCard = lazy(() => import("../phone/card.tsx"));
 const Cards = lazy(() => import("./cards.tsx"));
 
+/** The files of a message; an invitation that is drawn as a card is not offered as a file too. */
+const shownFiles = ({ attachments, detail }: MessageView): MessageView["attachments"] =>
+  detail["calendar"] === undefined
+    ? attachments
+    : attachments.filter(({ mime }) => !/^(?:text\/calendar|application\/ics)\b/.test(mime));
+
 const bubbleClass = (direction: MessageView["direction"]): string => `bubble bubble-${direction}`;
 
 /** One message. A note looks like a note, a letter like a letter, and a doubtful one waits for a decision. */
@@ -83,7 +89,7 @@ export const Bubble = memo(function Bubble({
             <Cards message={message} />
           </Suspense>
         )}
-        {revoked ? null : <Attachments of={message.attachments} />}
+        {revoked ? null : <Attachments of={shownFiles(message)} />}
         <MessageMenu message={message} />
         <p className="message-foot">
           <ActionNotes message={message} />
