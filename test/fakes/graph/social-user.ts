@@ -11,7 +11,7 @@ const typeOf = (file: SocialFile): string => {
 
 /** What one person does on their phone. Each resolves when the app's webhook has taken it. */
 export const makeUser = (social: Social, who: SocialPerson) => {
-  const { toPage, toUser, deliver, host, changed } = social;
+  const { toPage, toUser, deliver, host } = social;
   const act = (item: object): Promise<boolean> => {
     who.wroteAt = social.now();
     return deliver({ ...toPage(who.id), ...item });
@@ -22,7 +22,6 @@ export const makeUser = (social: Social, who: SocialPerson) => {
   ): { readonly mid: string; readonly taken: Promise<boolean>; again(): Promise<boolean> } => {
     const mid = `m_${randomUUID().replaceAll("-", "")}`;
     who.lines.push({ mid, from: "user", text: "", files: [], buttons: [], at: social.now(), ...line });
-    changed();
     const item = { ...toPage(who.id), message: { mid, ...message } };
     who.wroteAt = social.now();
     return { mid, taken: deliver(item), again: () => deliver(item) };
@@ -61,20 +60,17 @@ export const makeUser = (social: Social, who: SocialPerson) => {
     edit: (mid: string, text: string, times = 1) => {
       const line = who.lines.find((one) => one.mid === mid);
       if (line !== undefined) line.text = text;
-      changed();
       return act({ message_edit: { mid, text, num_edit: times } });
     },
     unsend: (mid: string) => {
       const line = who.lines.find((one) => one.mid === mid);
       if (line !== undefined) line.removed = true;
-      changed();
       return deliver({ ...toPage(who.id), message: { mid, is_deleted: true } });
     },
     /** Looks at the conversation: everything of ours is read now. */
     read: () => {
       const last = who.lines.findLast(({ from }) => from === "page");
       for (const line of who.lines) if (line.from === "page") line.read = true;
-      changed();
       const read = social.kind.object === "page" ? { watermark: social.now().getTime() } : { mid: last?.mid ?? "" };
       return last === undefined ? Promise.resolve(true) : deliver({ ...toPage(who.id), read });
     },
@@ -100,7 +96,6 @@ export const makeUser = (social: Social, who: SocialPerson) => {
     answeredElsewhere: (text: string, appId: number = pageInbox) => {
       const mid = `m_${randomUUID().replaceAll("-", "")}`;
       who.lines.push({ mid, from: "page", text, files: [], buttons: [], at: social.now() });
-      changed();
       return deliver({ ...toUser(who.id), message: { mid, is_echo: true, app_id: appId, text } });
     },
     /** What was written while another app holds the conversation. */

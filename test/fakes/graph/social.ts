@@ -78,11 +78,7 @@ export const makeSocial = (input: {
   const uploads = new Map<string, SocialFile>();
   const cdn = new Map<string, { readonly file: SocialFile; readonly until: Date }>();
   const comments = new Map<string, { readonly by: string; readonly at: Date; answered: boolean }>();
-  const listeners = new Set<() => void>();
   let fields: readonly string[] = [];
-  const changed = (): void => {
-    for (const listener of listeners) listener();
-  };
   const now = (): Date => graph.clock.now();
 
   /** An address of the CDN that works for `days`. */
@@ -131,7 +127,6 @@ export const makeSocial = (input: {
     };
     to.lines.push(line);
     to.typing = false;
-    changed();
     return line;
   };
 
@@ -154,7 +149,6 @@ export const makeSocial = (input: {
       if (action === "react" && reaction !== undefined) line.reaction = reaction;
       else delete line.reaction;
     }
-    changed();
     return { body: { recipient_id: to.id } };
   };
 
@@ -272,7 +266,6 @@ export const makeSocial = (input: {
     toPage,
     toUser,
     now,
-    changed,
     comments,
     subscribedTo: (): readonly string[] => fields,
     /** Somebody with an account at Meta; `wrote` opens the window without a message. */
@@ -281,11 +274,6 @@ export const makeSocial = (input: {
       const made = people.get(id) ?? { id, name: who, lines: [], ...(wrote && { wroteAt: now() }) };
       people.set(id, made);
       return made;
-    },
-    /** Hears of everything that changes on a phone. */
-    onChange: (listener: () => void): (() => void) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
     },
   };
 };
