@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState, type ReactNode } from "react";
+import { lazy, Suspense, useCallback, useEffect, useState, type ReactNode } from "react";
 import { io } from "socket.io-client";
 import type { Boot } from "#wire";
 import { asLocale, speak } from "../i18n/index.ts";
@@ -10,8 +10,10 @@ import { refusalOf } from "../state/refused.ts";
 import type { Line } from "../state/session.ts";
 import { App } from "./app.tsx";
 import { DeskContext, useWords } from "./context.ts";
-import { Login } from "./login.tsx";
 import { rememberLocale } from "./settings.ts";
+
+// Who is logged in never sees it.
+const Login = lazy(async () => ({ default: (await import("./login.tsx")).Login }));
 
 const api = createApi();
 
@@ -84,7 +86,12 @@ export const Start = (): ReactNode => {
         </Empty>
       </main>
     );
-  if (stage.at === "login") return <Login api={api} why={stage.why} onDone={() => void begin()} />;
+  if (stage.at === "login")
+    return (
+      <Suspense>
+        <Login api={api} why={stage.why} onDone={() => void begin()} />
+      </Suspense>
+    );
   return (
     <DeskContext value={stage.desk}>
       <Ended desk={stage.desk} onEnd={(why) => setStage({ at: "login", why })} />
