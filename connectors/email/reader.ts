@@ -40,7 +40,7 @@ const makeLane = ({ deadlineMs }: { deadlineMs: number }): Lane => {
 
   const begin = (): Worker => {
     const thread = new Worker(new URL("./reader.worker.ts", import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
+      resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 4 },
     });
     thread.unref();
     // Between two letters nobody listens; a thread that dies then is replaced with the next.
