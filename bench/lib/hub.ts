@@ -14,6 +14,8 @@ export interface BenchHub {
   readonly hookPath: string;
   readonly hookPaths: readonly string[];
   readonly hookSecret: string;
+  /** "" unless a WhatsApp number was asked for. */
+  readonly whatsappPath: string;
   /** Differs from run to run, so that ids never meet. */
   readonly tag: string;
   /** A session cookie for each agent, in order. */
@@ -69,7 +71,9 @@ const counter = (): { desk: DeskCounter; onFrame: (frame: string) => void } => {
 };
 
 /** A hub in its own process on its own durable PostgreSQL, with a tenant, loopback accounts and agents. */
-export const benchHub = async (input: { readonly queues: number; readonly agents: number }): Promise<BenchHub> => {
+export const benchHub = async (
+  input: Pick<Parameters<typeof seedFixture>[0], "queues" | "agents" | "whatsapp">,
+): Promise<BenchHub> => {
   const postgres = await ownPostgres({ durable: true });
   const folder = await temporaryFolder();
   const secret = randomBytes(32).toString("hex");
@@ -92,6 +96,7 @@ export const benchHub = async (input: { readonly queues: number; readonly agents
     hookPath: hookPaths[0] ?? "",
     hookPaths,
     hookSecret: fixture.hookSecret,
+    whatsappPath: fixture.whatsappAccountId === null ? "" : `/hooks/${fixture.whatsappAccountId}`,
     tag: randomBytes(4).toString("hex"),
     cookies: fixture.users.map(({ cookie }) => cookie),
     desk,

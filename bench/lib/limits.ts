@@ -27,7 +27,10 @@ export const serveHttpLimit = (secret: string): Promise<number> => {
     request.on("end", () => {
       const body = Buffer.concat(chunks);
       const wanted = createHmac("sha256", secret).update(body).digest();
-      const given = Buffer.from(String(request.headers["x-signature-256"]).slice(7), "hex");
+      const given = Buffer.from(
+        String(request.headers["x-signature-256"] ?? request.headers["x-hub-signature-256"]).slice(7),
+        "hex",
+      );
       const genuine = wanted.length === given.length && timingSafeEqual(wanted, given);
       if (genuine) JSON.parse(body.toString("utf8"));
       response.writeHead(genuine ? 200 : 401, { "content-length": "0" });

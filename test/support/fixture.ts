@@ -20,6 +20,8 @@ export interface Fixture {
   readonly password: string;
   /** Null unless asked for. */
   readonly chatAccountId: string | null;
+  /** Null unless asked for. */
+  readonly whatsappAccountId: string | null;
 }
 
 const insert = async (
@@ -52,6 +54,8 @@ export const seedFixture = async (input: {
   readonly hookSecret?: string;
   /** Also a web chat account in the first queue. */
   readonly chat?: boolean;
+  /** Also a WhatsApp number in the first queue; its settings as an admin types them. */
+  readonly whatsapp?: Readonly<Record<"phoneNumberId" | "token" | "appSecret", string>> & object;
   /** Also a mailbox in the first queue. */
   readonly mailbox?: {
     readonly address: string;
@@ -103,6 +107,22 @@ export const seedFixture = async (input: {
     if (chatAccountId !== null) {
       await insert(client, "channel_account", [
         { id: chatAccountId, tenant_id: tenantId, kind: "chat", name: "Chat", config: "{}", queue_id: queueIds[0] },
+      ]);
+    }
+    const whatsappAccountId = input.whatsapp === undefined ? null : uuid();
+    if (input.whatsapp !== undefined && whatsappAccountId !== null) {
+      const { token, appSecret, ...config } = input.whatsapp;
+      await insert(client, "channel_account", [
+        {
+          id: whatsappAccountId,
+          tenant_id: tenantId,
+          kind: "whatsapp",
+          name: "WhatsApp",
+          address: config.phoneNumberId,
+          config: JSON.stringify(config),
+          secrets_enc: secrets.seal("channel-secrets", JSON.stringify({ token, appSecret }), whatsappAccountId),
+          queue_id: queueIds[0],
+        },
       ]);
     }
     if (input.mailbox !== undefined) {
@@ -174,7 +194,7 @@ export const seedFixture = async (input: {
         expires_at: expires,
       })),
     );
-    return { tenantId, queueIds, accounts, hookSecret, users, password, chatAccountId };
+    return { tenantId, queueIds, accounts, hookSecret, users, password, chatAccountId, whatsappAccountId };
   } finally {
     await client.end();
   }

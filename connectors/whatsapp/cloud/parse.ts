@@ -91,6 +91,26 @@ const withItem = (change: { field: string; value: unknown }, entryId: string | u
   },
 });
 
+const lists = new Set(["messages", "statuses", "message_echoes", "calls", "contacts"]);
+const withoutLists = (value: object): object =>
+  Object.fromEntries(Object.entries(value).filter(([key]) => !lists.has(key)));
+
+interface KnownContact {
+  readonly given: unknown;
+  readonly read: shapes.Contact | undefined;
+}
+
+/** The contacts an item is about: an envelope of twenty messages is not kept twenty times over. */
+const contactsOf = (contacts: readonly KnownContact[], item: unknown): readonly unknown[] => {
+  const all = contacts.map(({ given }) => given);
+  if (contacts.length < 2 || item === null || typeof item !== "object") return all;
+  const named = new Set(Object.values(item).filter((value) => typeof value === "string"));
+  return all.filter((_, index) => {
+    const read = contacts[index]?.read;
+    return read === undefined || named.has(read.wa_id ?? "") || named.has(read.user_id ?? "");
+  });
+};
+
 type Walk = (Inbound | Ignored | { readonly other: string })[];
 
 const changeOf = (
@@ -106,20 +126,16 @@ const changeOf = (
   if (data === undefined) return [unparsed(whole(), `${field}: not a value we know`)];
   const number = data.metadata?.phone_number_id;
   if (number !== undefined && number !== ours) return [{ other: number }];
+  const head = withoutLists(data);
+  const contacts = data.contacts.map((given) => ({ given, read: shapes.contact.safeParse(given).data }));
   const reading: Reading = {
     ours,
     fetchFile,
-    contacts: data.contacts.flatMap((item): shapes.Contact[] => {
-      const { data: one } = shapes.contact.safeParse(item);
-      return one === undefined ? [] : [one];
-    }),
+    contacts: contacts.flatMap(({ read }): shapes.Contact[] => (read === undefined ? [] : [read])),
     raw: (list, item) =>
       withItem(change, entryId, {
-        ...(change.value as object),
-        messages: undefined,
-        statuses: undefined,
-        message_echoes: undefined,
-        calls: undefined,
+        ...head,
+        ...(contacts.length > 0 && { contacts: contactsOf(contacts, item) }),
         [list]: [item],
       }),
   };
