@@ -86,3 +86,24 @@ export const contentKind = (content: Content | undefined, html: boolean): string
       return html ? "html" : "text";
   }
 };
+
+/** What the desk draws beside the words: the place, the people, the choices the customer is offered. */
+export const contentDetail = (
+  content: Content,
+  template: Pick<Template, "buttons"> | null,
+): Readonly<Record<string, unknown>> => {
+  switch (content.type) {
+    case "location": {
+      const { type: _, ...place } = content;
+      return place;
+    }
+    case "contacts":
+      return { contacts: content.contacts };
+    case "buttons":
+      return { choices: content.buttons.map(({ title }) => title) };
+    case "list":
+      return { choices: content.sections.flatMap(({ rows }) => rows.map(({ title }) => title)) };
+    case "template":
+      return template === null || template.buttons.length === 0 ? {} : { choices: template.buttons };
+  }
+};

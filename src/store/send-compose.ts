@@ -1,5 +1,5 @@
 import type { Content, Limits, Template } from "#contract";
-import { checkContent, contentKind, contentText, fillTemplate } from "#core/content";
+import { checkContent, contentDetail, contentKind, contentText, fillTemplate } from "#core/content";
 import { filled, type Fillings, letterText, quotation } from "#core/letter";
 import { Refused } from "#core/refused";
 import { composed } from "#core/reply";
@@ -76,11 +76,17 @@ const htmlOf = (html: string, signature: string, quote: string): string =>
     ...(quote === "" ? [] : [`<blockquote>${escaped(quote)}</blockquote>`]),
   ].join("\n");
 
+interface Made {
+  readonly content: Content;
+  readonly text: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
 const approved = async (
   input: Input,
   { conversation, thread, files }: Where,
   content: Content & { type: "template" },
-): Promise<{ content: Content; text: string }> => {
+): Promise<Made> => {
   if (thread === null) throw new Refused("bad-request", "A note is plain text.");
   const { q, now } = input;
   const { tenantId } = conversation;
@@ -95,20 +101,17 @@ const approved = async (
   )
     throw new Refused("no-consent", "Marketing needs the customer's consent, which is not on record.");
   const done = fillTemplate({ template, values: content.values, files });
-  return { content: { ...content, values: done.values }, text: done.text };
+  const filledIn = { ...content, values: done.values };
+  return { content: filledIn, text: done.text, detail: contentDetail(filledIn, template) };
 };
 
-const special = async (
-  input: Input,
-  where: Where,
-  text: string,
-): Promise<{ content: Content; text: string } | null> => {
+const special = async (input: Input, where: Where, text: string): Promise<Made | null> => {
   const { content } = input.takes;
   if (content === undefined) return null;
   if (where.limits === null) throw new Refused("bad-request", "A note is plain text.");
   checkContent({ limits: where.limits, content, text });
   if (content.type === "template") return approved(input, where, content);
-  return { content, text: contentText(content, text) };
+  return { content, text: contentText(content, text), detail: contentDetail(content, null) };
 };
 
 /** The messages that are stored: one, or several where a text is longer than the channel takes. Throws Refused. */
@@ -152,7 +155,7 @@ export const composeMessages = async (input: Input, where: Where): Promise<reado
     ...(made === null && html === null ? {} : { kind: contentKind(made?.content, html !== null) }),
     detail: {
       ...(pieces.length > 1 ? { part: index + 1, parts: pieces.length } : whole.detail),
-      ...(made === null ? {} : { content: made.content }),
+      ...(made === null ? {} : { ...made.detail, content: made.content }),
     },
     searchText: searchable(subject, body),
   }));

@@ -353,7 +353,7 @@ describe("after the window", () => {
     expect((await refusal(send(made, { text: "", content: list }))).code).toBe("bad-request");
     const place = { type: "location" as const, lat: 50.08, lng: 14.42, name: "Praha" };
     const message = await send(made, { text: "", content: place });
-    expect(message).toMatchObject({ kind: "location", body: "Praha" });
+    expect(message).toMatchObject({ kind: "location", body: "Praha", detail: { lat: 50.08, name: "Praha" } });
     expect((await arrived(talk, message.id)).content).toEqual(place);
   });
 });

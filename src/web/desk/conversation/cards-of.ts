@@ -4,6 +4,7 @@ const drawn = [
   "lat",
   "contacts",
   "choice",
+  "choices",
   "form",
   "order",
   "referral",

@@ -193,6 +193,15 @@ export default function Cards({ message }: { message: MessageView }): ReactNode 
       {forwarded === "" ? null : <p className="card-mark">{maybe(`card.forwarded.${forwarded}`, "")}</p>}
       {detail["lat"] === undefined ? null : <Place detail={detail} />}
       {detail["contacts"] === undefined ? null : <Contacts of={list(detail["contacts"])} />}
+      {texts(detail["choices"]).length === 0 ? null : (
+        <p className="card-choices">
+          {texts(detail["choices"]).map((title) => (
+            <span key={title} className="content-button">
+              {title}
+            </span>
+          ))}
+        </p>
+      )}
       {detail["order"] === undefined ? null : <Order order={fields(detail["order"])} />}
       {detail["form"] === undefined ? null : <Form form={fields(detail["form"])} />}
       {detail["referral"] === undefined ? null : <Referral of={fields(detail["referral"])} />}
