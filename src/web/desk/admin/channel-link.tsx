@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import type { ChannelAccountView, ChannelLink as LinkNow } from "#wire";
 import { Skeleton } from "../../kit/bits.tsx";
 import { Button } from "../../kit/controls.tsx";
@@ -121,6 +121,11 @@ const Live = ({ account }: { account: ChannelAccountView }): ReactNode => {
       .finally(() => setBusy(false));
   };
   const now = query.data;
+  const phase = now?.phase;
+  // The list behind the dialog shows the same account.
+  useEffect(() => {
+    if (phase !== undefined) void queries.invalidateQueries({ queryKey: [channelsPath] });
+  }, [phase, queries]);
   if (query.isError && now === undefined)
     return (
       <p className="notice notice-bad" role="alert">
@@ -141,7 +146,7 @@ const Live = ({ account }: { account: ChannelAccountView }): ReactNode => {
           {failed}
         </p>
       )}
-      <p className="notice">{t("link.risk")}</p>
+      <p className="notice notice-warn">{t("link.risk")}</p>
       <Actions now={now} busy={busy} act={act} />
     </div>
   );
