@@ -221,7 +221,7 @@ const Form = ({
           onValue={setQueueId}
         />
       </div>
-      {kind === "whatsapp-web" ? <p className="notice">{t("link.risk")}</p> : null}
+      {kind === "whatsapp-web" ? <p className="notice notice-warn">{t("link.risk")}</p> : null}
       {fields.map((field) => (
         <Setting
           key={`${kind}.${field.key}`}

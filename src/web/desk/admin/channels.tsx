@@ -82,7 +82,7 @@ export const Channels = (): ReactNode => {
                       <Button onClick={() => setEdited(account)}>{t("common.edit")}</Button>
                     </div>
                     {account.stateText === "" ? null : <p className="account-says">{told(account.stateText)}</p>}
-                    {account.lastError === "" ? null : (
+                    {account.lastError === "" || account.lastError === account.stateText ? null : (
                       <p className="account-error">
                         <strong>{t("channels.lastError")}</strong> {told(account.lastError)}
                       </p>
