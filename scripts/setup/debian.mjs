@@ -1,13 +1,15 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { run, SetupError } from "./tools.mjs";
 
-/** What the tests drive besides Node: a real mail server, a real browser. One file that each Debian package brings. */
+/** What the tests drive besides Node: a real mail server, a real browser, a softphone and a voice. One file that each Debian package brings. */
 const tools = {
   "dovecot-core": "/usr/sbin/dovecot",
   "dovecot-imapd": "/usr/lib/dovecot/imap",
   "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
   chromium: "/usr/bin/chromium",
   "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+  "baresip-core": "/usr/bin/baresip",
+  "espeak-ng": "/usr/bin/espeak-ng",
   openssl: "/usr/bin/openssl",
   // It changes to its own user, which only root may: elsewhere its tests are skipped.
   ...(process.getuid?.() === 0 ? { postfix: "/usr/sbin/postfix" } : {}),
