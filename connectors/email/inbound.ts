@@ -3,6 +3,7 @@ import type { Folder } from "./cursor.ts";
 import type { Letter, LetterPart, Mailbox } from "./letter.ts";
 import type { Settings } from "./settings.ts";
 import { isMailbox, letterId, ownershipOf, rankedReferences, replyTokenIn, threadOf } from "./thread.ts";
+import { bouncedMessageId } from "./verp.ts";
 
 /** How a letter came. */
 export interface Arrival {
@@ -45,7 +46,6 @@ const detailOf = (letter: Letter, sender: Mailbox | undefined, auth: Auth | unde
     signatureTo: letter.fold.signature?.[1],
     letter: letter.verdict.kind === "human" ? undefined : letter.verdict.kind,
     failed: letter.verdict.failed.length > 0 ? letter.verdict.failed : undefined,
-    about: letter.verdict.about === undefined || letter.verdict.kind === "human" ? undefined : letter.verdict.about,
     textCut: letter.textCut || undefined,
     auth,
     calendar: letter.calendar,
@@ -102,7 +102,11 @@ export const toInbound = (
   const outside = [...letter.to, ...letter.cc].find(({ address }) => !isMailbox(settings.address, address));
   const sender = own ? outside : senderOf(letter, settings.address);
   const id = signed ? remoteId(letter.messageId ?? "") : letterId({ messageId: letter.messageId, hash: letter.hash });
-  const token = replyTokenIn(settings.address, [...(input.recipients ?? []), ...letter.deliveredTo]);
+  const deliveredTo = [...(input.recipients ?? []), ...letter.deliveredTo];
+  // The address a failure came back to names its letter for certain; what the report quotes may be cut or missing.
+  const about = bouncedMessageId({ address: settings.address, signingKey, deliveredTo }) ?? letter.verdict.about;
+  const reported = letter.verdict.kind === "human" || about === undefined ? [] : [about];
+  const token = replyTokenIn(settings.address, deliveredTo);
   const auth = authOf(letter, settings);
   const inReplyTo = letter.inReplyTo.at(-1) ?? letter.references.at(-1);
   // A clock that is ahead would keep the letter on top of every list.
@@ -146,9 +150,13 @@ export const toInbound = (
       ...(part.inline ? { inline: true } : {}),
       open: (() => input.part(index, part)) satisfies Open,
     })),
-    detail: detailOf(letter, sender, auth),
+    detail: { ...detailOf(letter, sender, auth), ...(reported[0] === undefined ? {} : { about: reported[0] }) },
     ...(inReplyTo === undefined ? {} : { replyTo: remoteId(inReplyTo) }),
-    references: rankedReferences({ signingKey, inReplyTo: letter.inReplyTo, references: letter.references }),
+    references: rankedReferences({
+      signingKey,
+      inReplyTo: [...letter.inReplyTo, ...reported],
+      references: letter.references,
+    }),
     ...(token === undefined ? {} : { replyToken: token }),
     participants: participants.map(({ address }) => ({ kind: "email" as const, value: address })),
     ...(auth?.dmarc === "fail" ? { suspicious: true } : {}),

@@ -4,6 +4,8 @@ import { imapClient } from "./imap.ts";
 import { sendToSelf, type Server } from "./send.ts";
 import { inTime, pause } from "./wait.ts";
 
+export const probeSubject = "Linka: test of plus-addresses";
+
 /** How long a mailbox may take to bring the letter back, in ms; the whole test has 20 s. */
 const within = 9_000;
 const everyMs = 400;
@@ -20,6 +22,7 @@ export const plusAddressArrives = async (server: Server, signal: AbortSignal): P
   const messageId = `<probe.${word}${settings.address.slice(at)}>`;
   try {
     await sendToSelf({
+      subject: probeSubject,
       server,
       to,
       messageId,

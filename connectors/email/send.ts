@@ -210,6 +210,7 @@ export const probeSmtp = async (server: Server): Promise<void> => {
 
 /** Sends a letter of the mailbox to itself, outside every thread. Throws ConnectorError. */
 export const sendToSelf = async (input: {
+  subject: string;
   server: Server;
   to: string;
   messageId: string;
@@ -222,7 +223,7 @@ export const sendToSelf = async (input: {
       to: input.to,
       envelope: { from: address, to: [input.to] },
       messageId: input.messageId,
-      subject: probeSubject,
+      subject: input.subject,
       headers: { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", "X-Linka-Probe": "1" },
       text: input.text,
       disableFileAccess: true,
@@ -230,4 +231,3 @@ export const sendToSelf = async (input: {
     }),
   );
 };
-export const probeSubject = "Linka: test of plus-addresses";

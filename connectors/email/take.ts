@@ -7,6 +7,7 @@ import { type Inbound, type InboundMessage, remoteId } from "#contract";
 import { type Arrival, toInbound } from "./inbound.ts";
 import { type Mailroom, NotStored, says } from "./mailroom.ts";
 import { Unreadable } from "./reader.ts";
+import { isProbeLetter, receiptsOf } from "./receipts.ts";
 import { spool, spoolFolder } from "./spool.ts";
 
 /** A letter on its way to the hub: in memory, or raw.eml in a folder of its own. */
@@ -75,7 +76,13 @@ const notStored = (cause: unknown): never => {
   throw new NotStored("The hub did not store a letter.", { cause });
 };
 
-export const store = (room: Mailroom, event: Inbound): Promise<void> => room.hub.receive(event).catch(notStored);
+/** Stores an event, and what it tells about a letter of ours. */
+export const store = async (room: Mailroom, event: Inbound): Promise<void> => {
+  const { hub, settings, signingKey } = room;
+  if (isProbeLetter({ event, settings })) return;
+  await hub.receive(event).catch(notStored);
+  for (const receipt of receiptsOf({ event, signingKey })) await hub.receive(receipt).catch(notStored);
+};
 
 /** After so many refusals a letter is handed over as it is, so that those behind it arrive. */
 const storeAttempts = 4;
