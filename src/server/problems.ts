@@ -18,6 +18,7 @@ export const statusOf: Readonly<Record<RefusalCode, number>> = {
   "new-recipients": 409,
   "gone-recipients": 409,
   "no-consent": 403,
+  "quiet-hours": 409,
   "too-large": 413,
   "rate-limited": 429,
   unavailable: 503,

@@ -1,5 +1,6 @@
 import type { Content, Limits, Template } from "#contract";
 import { checkContent, contentDetail, contentKind, contentText, fillTemplate } from "#core/content";
+import { mayAdvertiseAt } from "#core/contact-policy";
 import { filled, type Fillings, letterText, quotation } from "#core/letter";
 import { Refused } from "#core/refused";
 import { composed } from "#core/reply";
@@ -101,6 +102,10 @@ const approved = async (
   )
     throw new Refused("no-consent", "Marketing needs the customer's consent, which is not on record.");
   const done = fillTemplate({ template, values: content.values, files });
+  const at = input.takes.sendAt === undefined ? now : new Date(input.takes.sendAt);
+  const timeZone = policyText(conversation.policy, "timezone", "Europe/Prague");
+  if (template.category === "marketing" && !mayAdvertiseAt({ at, timeZone }))
+    throw new Refused("quiet-hours", "Marketing is sent between 8 and 20 o'clock; choose a time.");
   const filledIn = { ...content, values: done.values };
   return { content: filledIn, text: done.text, detail: contentDetail(filledIn, template) };
 };

@@ -28,6 +28,8 @@ export const refusalCode = z.enum([
   "gone-recipients",
   /** The law asks for the customer's consent first. */
   "no-consent",
+  /** Advertising is not sent at night: choose a time. */
+  "quiet-hours",
   "too-large",
   "rate-limited",
   "unavailable",

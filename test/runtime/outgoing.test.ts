@@ -341,7 +341,11 @@ describe("after the window", () => {
     };
     expect((await refusal(send(made, template({}, "sleva")))).code).toBe("no-consent");
     await say("granted");
-    await arrived(talk, (await send(made, template({}, "sleva"))).id);
+    const at = (hour: string) => new Date(`2027-01-12T${hour}:00+01:00`).toISOString();
+    expect((await refusal(send(made, { ...template({}, "sleva"), sendAt: at("21:30") }))).code).toBe("quiet-hours");
+    expect((await send(made, { ...template({}, "sleva"), sendAt: at("09:30") })).deliveries).toMatchObject([
+      { scheduled: true },
+    ]);
     await new Promise((resolve) => setTimeout(resolve, 5));
     await say("withdrawn");
     expect((await refusal(send(made, template({}, "sleva")))).code).toBe("no-consent");

@@ -8,6 +8,7 @@ import type { Mode } from "../../state/drafts.ts";
 import type { Letter } from "../../state/outbox.ts";
 import { useCommands } from "../commands.ts";
 import { profileIn, roleIn, usePending, useDesk, useWords } from "../context.ts";
+import { continuing } from "./continues.ts";
 import { Dialogs, Doubts } from "./dialogs.tsx";
 import { Extras } from "./extras.tsx";
 import { useFilled } from "./filled.ts";
@@ -38,7 +39,7 @@ export const Composer = ({
   held: Held | null;
   onDone: () => void;
 }): ReactNode => {
-  const { t, dateTime } = useWords();
+  const { t, dateTime, locale } = useWords();
   const desk = useDesk();
   const now = useNow();
   const [mode, setMode] = useState<Mode>("reply");
@@ -162,7 +163,13 @@ export const Composer = ({
           <span className="composer-hint">{t("composer.noteHint")}</span>
         ) : (
           <>
-            <Ways targets={targets} mayType={mayName} />
+            <Ways
+              targets={targets}
+              mayType={mayName}
+              onChange={() => {
+                if (text.trim() === "") write(continuing(held?.contact?.language ?? null, locale));
+              }}
+            />
             <Prefers targets={targets} preferred={held?.contact?.preferred?.channel ?? null} />
           </>
         )}

@@ -86,7 +86,7 @@ export const Recipients = ({ letter, fixed }: { letter: LetterState; fixed: bool
   const { t } = useWords();
   const [open, setOpen] = useState(false);
   const copies = open || letter.cc.length > 0 || letter.bcc.length > 0;
-  const hows: readonly How[] = fixed ? ["reply", "all"] : ["reply", "all", "forward"];
+  const hows: readonly How[] = fixed ? ["reply"] : ["reply", "all", "forward"];
   return (
     <div className="letter-head">
       <div className="letter-first">

@@ -9,7 +9,16 @@ import type { Target, Targets } from "./target.ts";
 const TypeAddress = lazy(() => import("./type-address.tsx"));
 
 /** Every way to the customer with what its channel would say, before a word is written. */
-export const Ways = ({ targets, mayType }: { targets: Targets; mayType: boolean }): ReactNode => {
+export const Ways = ({
+  targets,
+  mayType,
+  onChange,
+}: {
+  targets: Targets;
+  mayType: boolean;
+  /** The case goes on where it has not been yet. */
+  onChange: () => void;
+}): ReactNode => {
   const { t, maybe } = useWords();
   const { boot } = useDesk();
   const [typing, setTyping] = useState(false);
@@ -28,7 +37,10 @@ export const Ways = ({ targets, mayType }: { targets: Targets; mayType: boolean 
     label: `${called(way)}${note(way)}`,
     checked: way.key === target?.key,
     disabled: way.state === "busy" || (way.state === "closed" && !way.takes.content.includes("template")),
-    run: () => targets.choose(way.key),
+    run: () => {
+      targets.choose(way.key);
+      if (!way.linked && way.channel !== target?.channel) onChange();
+    },
   }));
   if (mayType && own.length > 0)
     entries.push("line", { label: t("ways.type"), icon: "plus", run: () => setTyping(true) });

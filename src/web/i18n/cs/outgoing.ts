@@ -103,4 +103,5 @@ export const outgoing: Part<typeof english> = {
   "prefer.refused": "odmítl",
   "prefer.withdrawn": "odvoláno",
   "composer.prefers": "Preferuje {channel}",
+  "refusal.quiet-hours": "Obchodní sdělení se posílají mezi 8. a 20. hodinou. Zvolte čas.",
 };

@@ -100,4 +100,5 @@ export const outgoing = {
   "prefer.refused": "refused",
   "prefer.withdrawn": "withdrawn",
   "composer.prefers": "Prefers {channel}",
+  "refusal.quiet-hours": "Marketing is sent between 8 and 20 o'clock. Choose a time.",
 } as const;

@@ -103,4 +103,5 @@ export const outgoing: Part<typeof english> = {
   "prefer.refused": "odmówił",
   "prefer.withdrawn": "wycofano",
   "composer.prefers": "Woli {channel}",
+  "refusal.quiet-hours": "Informacje handlowe wysyła się między 8 a 20. Wybierz czas.",
 };

@@ -103,4 +103,5 @@ export const outgoing: Part<typeof english> = {
   "prefer.refused": "odmietol",
   "prefer.withdrawn": "odvolané",
   "composer.prefers": "Preferuje {channel}",
+  "refusal.quiet-hours": "Obchodné oznámenia sa posielajú medzi 8. a 20. hodinou. Zvoľte čas.",
 };
