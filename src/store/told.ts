@@ -1,5 +1,6 @@
 import type { StoredChange } from "#core/records";
 import type { Db } from "./db.ts";
+import { lockAddresses } from "./ingest-lock.ts";
 import { finishSteps } from "./step.ts";
 import { searchable } from "#core/search";
 
@@ -38,6 +39,8 @@ export const learnName = (input: {
 }): Promise<StoredChange[]> =>
   input.db.tx(async (q) => {
     const { tenantId, hashes, name } = input;
+    // What is being filed for these people right now knows them without a name.
+    await lockAddresses({ q, hashes });
     // Conversations before contacts, as the merge of two contacts locks them.
     const conversations = await q.query<{ id: string; contactId: string }>({
       name: "lock-unnamed",

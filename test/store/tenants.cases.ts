@@ -264,6 +264,7 @@ export const inside: Readonly<Record<string, string>> = {
   "ingest-news": "the journal's own work",
   "ingest-write": "the journal's own work",
   ingest: "the journal's own work",
+  told: "the journal's own work",
   journaled: "the journal's own work on all tenants",
   leases: "no business rows",
   linking: "under the conversation lock that checked the scope",

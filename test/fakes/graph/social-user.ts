@@ -42,7 +42,10 @@ export const makeUser = (social: Social, who: SocialPerson) => {
         { text, files },
       ),
     location: (lat: number, long: number) =>
-      attached("location", { title: "Pinned Location", coordinates: { lat, long } }, ""),
+      say(
+        { attachments: [{ type: "location", payload: { title: "Pinned Location", coordinates: { lat, long } } }] },
+        { text: `📍 ${lat}, ${long}` },
+      ),
     sticker: (id: number) => attached("image", { url: host(pixel), sticker_id: id }),
     heart: () => say({ attachments: [{ type: "like_heart" }] }, { text: "❤️" }),
     share: (url: string, title: string) => say({ attachments: [{ type: "fallback", payload: { url, title } }] }),

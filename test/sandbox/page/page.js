@@ -131,9 +131,9 @@ const drawForm = (channel) => {
   const more = make("div", { className: "more" });
   const { offers } = channel;
   if (offers.includes("file")) {
-    const picker = make("input", { type: "file", ariaLabel: t("file") });
+    const picker = make("input", { type: "file", className: "hidden", ariaLabel: t("file") });
     picker.onchange = () => sendFile(picker);
-    more.append(make("label", { textContent: `${t("file")} ` }, picker));
+    more.append(make("label", { className: "small", textContent: t("file") }, picker));
   }
   for (const simple of ["voice", "location", "read"])
     if (offers.includes(simple)) more.append(small(t(simple), () => act({ do: simple })));
@@ -157,7 +157,7 @@ const drawPhone = () => {
   if (drawn !== key) {
     drawn = key;
     main.replaceChildren(
-      make("h2", { textContent: phone.name }),
+      make("h2", {}, phone.name, make("small", { textContent: ` · ${t(`channel.${channel.id}`)}` })),
       make("div", { id: "lines", role: "log", ariaLabel: phone.name }),
       ...drawForm(channel),
     );

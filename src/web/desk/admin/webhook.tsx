@@ -26,7 +26,9 @@ export const Webhook = ({
     <>
       {line(t("channels.webhook"), webhookUrl)}
       {webhookToken === null ? null : line(t("channels.webhookToken"), webhookToken)}
-      {account.enabled && account.lastInAt === null ? <p className="muted">{t("channels.nothingYet")}</p> : null}
+      {account.enabled && webhookToken !== null && account.lastInAt === null ? (
+        <p className="muted">{t("channels.nothingYet")}</p>
+      ) : null}
     </>
   );
 };

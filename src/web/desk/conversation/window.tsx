@@ -3,7 +3,8 @@ import { useNow } from "../../kit/bits.tsx";
 import { Icon } from "../../kit/icons.tsx";
 import { useHeld, useWords } from "../context.ts";
 
-const day = 86_400_000;
+const hour = 3_600_000;
+const soon = 6 * hour;
 
 /**
  * How the person may be answered where the channel has a window: freely, only by a person, or not any more. Silent while
@@ -18,15 +19,15 @@ export const WindowLine = ({ id }: { id: string }): ReactNode => {
   if (thread === undefined || thread.windowUntil === null) return null;
   const free = Date.parse(thread.windowUntil);
   const person = thread.humanAgentUntil === null ? free : Date.parse(thread.humanAgentUntil);
-  if (now < free - day) return null;
-  const says =
-    now < free
-      ? t("head.free", { at: dateTime(free) })
-      : now < person
-        ? t("head.person", { at: dateTime(person) })
-        : t("head.closed", { at: dateTime(person) });
+  // The composer counts the day down; here it is said when it comes to an end.
+  if (now < free - soon) return null;
+  const [key, end] = now < free ? (["free", free] as const) : (["person", person] as const);
+  const n = Math.max(1, Math.ceil((end - now) / hour));
+  const over = now >= person;
+  const says = over ? t("head.closed") : t(`head.${key}`, { n });
+  const until = dateTime(over ? person : end);
   return (
-    <span className={now < free ? "head-window" : "head-window head-window-late"}>
+    <span className={now < free ? "head-window" : "head-window head-window-late"} title={until}>
       <Icon name="clock" size={13} /> {says}
     </span>
   );

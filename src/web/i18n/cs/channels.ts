@@ -36,7 +36,7 @@ export const channels: Part<typeof english> = {
   "check.token-lasts": "Token platí déle než 14 dní",
   "check.account-reached": "Účet je dostupný",
   "check.subscribed": "Účet posílá zprávy této aplikaci",
-  "head.free": "odpověď volná do {at}",
-  "head.person": "odpovědět smí jen člověk, do {at}",
-  "head.closed": "okno pro odpověď se zavřelo {at}",
+  "head.free": "odpověď ještě {n} h",
+  "head.person": "jen člověk, ještě {n} h",
+  "head.closed": "okno zavřeno",
 };

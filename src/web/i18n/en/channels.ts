@@ -33,7 +33,7 @@ export const channels = {
   "check.token-lasts": "The token is valid for more than 14 days",
   "check.account-reached": "The account can be reached",
   "check.subscribed": "The account sends its messages to this app",
-  "head.free": "free reply until {at}",
-  "head.person": "only a person may reply, until {at}",
-  "head.closed": "the reply window closed {at}",
+  "head.free": "free reply for {n} h",
+  "head.person": "only a person may reply, {n} h",
+  "head.closed": "reply window closed",
 } as const;

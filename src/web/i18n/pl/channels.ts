@@ -35,7 +35,7 @@ export const channels: Part<typeof english> = {
   "check.token-lasts": "Token jest ważny dłużej niż 14 dni",
   "check.account-reached": "Konto jest osiągalne",
   "check.subscribed": "Konto wysyła wiadomości tej aplikacji",
-  "head.free": "odpowiedź swobodna do {at}",
-  "head.person": "odpowiedzieć może tylko człowiek, do {at}",
-  "head.closed": "okno odpowiedzi zamknęło się {at}",
+  "head.free": "odpowiedź jeszcze {n} h",
+  "head.person": "tylko człowiek, jeszcze {n} h",
+  "head.closed": "okno zamknięte",
 };

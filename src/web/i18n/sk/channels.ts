@@ -35,7 +35,7 @@ export const channels: Part<typeof english> = {
   "check.token-lasts": "Token platí dlhšie ako 14 dní",
   "check.account-reached": "Účet je dostupný",
   "check.subscribed": "Účet posiela správy tejto aplikácii",
-  "head.free": "odpoveď voľná do {at}",
-  "head.person": "odpovedať smie len človek, do {at}",
-  "head.closed": "okno na odpoveď sa zatvorilo {at}",
+  "head.free": "odpoveď ešte {n} h",
+  "head.person": "len človek, ešte {n} h",
+  "head.closed": "okno zatvorené",
 };
