@@ -4,6 +4,7 @@ import { Avatar, useSeconds, useValue } from "../kit/bits.tsx";
 import { Hint, IconButton, Menu } from "../kit/controls.tsx";
 import { Icon, type IconName } from "../kit/icons.tsx";
 import { explain } from "./actions.ts";
+import { Bell } from "./alerts/bell.tsx";
 import { useDesk, useWords } from "./context.ts";
 import { setTheme, theme } from "./settings.ts";
 
@@ -60,6 +61,7 @@ export const Rail = ({
       <RailLink href="/contacts" base="/contacts" icon="contacts" label={t("shell.contacts")} keys="g k" />
       {admin ? <RailLink href="/admin/channels" base="/admin" icon="settings" label={t("shell.admin")} /> : null}
       <span className="rail-space" />
+      <Bell />
       <IconButton icon="pen" label={t("begin.title")} keys="g n" className="rail-link" onClick={onBegin} />
       <IconButton icon="search" label={t("shell.palette")} keys="mod+k" className="rail-link" onClick={onPalette} />
       <Menu

@@ -63,6 +63,7 @@ export const Start = (): ReactNode => {
       schedule: flushSoon,
       key: () => crypto.randomUUID(),
       onRights: () => void begin(),
+      looking: (id) => !document.hidden && location.pathname.endsWith(`/${id}`),
     });
     setStage((before) => {
       if (before.at === "desk") before.desk.stop();

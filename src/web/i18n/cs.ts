@@ -1,3 +1,4 @@
+import { alerts } from "./cs/alerts.ts";
 import { around } from "./cs/around.ts";
 import { cards } from "./cs/cards.ts";
 import { channels } from "./cs/channels.ts";
@@ -12,6 +13,7 @@ import type { Catalogue, FullPlural } from "./words.ts";
 
 export const cs: Catalogue<FullPlural> = {
   ...work,
+  ...alerts,
   ...around,
   ...cards,
   ...inbox,

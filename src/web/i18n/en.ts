@@ -1,3 +1,4 @@
+import { alerts } from "./en/alerts.ts";
 import { around } from "./en/around.ts";
 import { cards } from "./en/cards.ts";
 import { channels } from "./en/channels.ts";
@@ -12,6 +13,7 @@ import { work } from "./en/work.ts";
 /** English, and the list of all messages: the other catalogues must have exactly these keys. */
 export const en = {
   ...work,
+  ...alerts,
   ...around,
   ...cards,
   ...inbox,

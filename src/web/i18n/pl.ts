@@ -1,3 +1,4 @@
+import { alerts } from "./pl/alerts.ts";
 import { around } from "./pl/around.ts";
 import { cards } from "./pl/cards.ts";
 import { channels } from "./pl/channels.ts";
@@ -12,6 +13,7 @@ import type { Catalogue, FullPlural } from "./words.ts";
 
 export const pl: Catalogue<FullPlural> = {
   ...work,
+  ...alerts,
   ...around,
   ...cards,
   ...inbox,

@@ -1,3 +1,4 @@
+import { alerts } from "./sk/alerts.ts";
 import { around } from "./sk/around.ts";
 import { cards } from "./sk/cards.ts";
 import { channels } from "./sk/channels.ts";
@@ -12,6 +13,7 @@ import type { Catalogue, FullPlural } from "./words.ts";
 
 export const sk: Catalogue<FullPlural> = {
   ...work,
+  ...alerts,
   ...around,
   ...cards,
   ...inbox,

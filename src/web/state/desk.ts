@@ -1,4 +1,5 @@
 import type { Boot } from "#wire";
+import { createAlerts, type Alerts } from "./alerts.ts";
 import type { Api } from "./api.ts";
 import { createConversations, type Conversations } from "./conversations.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
@@ -19,6 +20,7 @@ export interface Desk {
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   readonly presence: Presence;
+  readonly alerts: Alerts;
   /** Reads the boot document again and begins anew with it. */
   readonly renew: () => void;
   readonly stop: () => void;
@@ -33,6 +35,8 @@ export const createDesk = (input: {
   readonly schedule: (flush: () => void) => void;
   readonly key: () => string;
   readonly onRights: () => void;
+  /** Whether the agent looks at this conversation right now: no news is told of it. */
+  readonly looking?: (conversationId: string) => boolean;
 }): Desk => {
   const { boot, api, line, now, schedule, key, onRights } = input;
   let cursor: string | null = null;
@@ -57,7 +61,9 @@ export const createDesk = (input: {
           conversations.apply(change);
           outbox.confirm(change.messages);
         }
-        inbox.push(page.changes.map((change) => change.row));
+        const rows = page.changes.map((change) => change.row);
+        inbox.push(rows);
+        alerts.hear(rows);
         cursor = page.cursor;
         if (!page.more) break;
       }
@@ -92,6 +98,7 @@ export const createDesk = (input: {
   const conversations = createConversations({ ask });
   const drafts = createDrafts({ ask });
   const presence = createPresence({ ask, meId: boot.me.id, now });
+  const alerts = createAlerts({ meId: boot.me.id, now, looking: input.looking ?? (() => false) });
   const outbox = createOutbox({
     ask,
     now,
@@ -113,7 +120,9 @@ export const createDesk = (input: {
       conversations.apply(change);
       outbox.confirm(change.messages);
     }
-    inbox.push(frame.changes.map((change) => change.row));
+    const rows = frame.changes.map((change) => change.row);
+    inbox.push(rows);
+    alerts.hear(rows);
     presence.learn(frame.presence);
     if (frame.cursor !== undefined && !catchingUp && session.link.get().state === "online") cursor = frame.cursor;
   });
@@ -122,6 +131,7 @@ export const createDesk = (input: {
   session.on("rights", ({ tenantIds }) => {
     inbox.dropTenants(tenantIds);
     conversations.dropTenants(tenantIds);
+    alerts.dropTenants(tenantIds);
     onRights();
   });
 
@@ -135,6 +145,7 @@ export const createDesk = (input: {
     outbox,
     drafts,
     presence,
+    alerts,
     renew: onRights,
     stop: () => {
       drafts.flush();
