@@ -177,6 +177,7 @@ export const makeEmail = (timing: Timing = usualTiming): Connector => {
       "caCertificate",
     ],
     address: (config) => config.address.toLowerCase(),
+    resumesSend: true,
     limits: {
       text: 500_000,
       attachments: { bytes: 20 * megabyte, perMessage: 20, mimeTypes: "any" },

@@ -11,7 +11,8 @@ import {
 } from "#contract";
 import type { Timing } from "./imap.ts";
 import type { Tokens } from "./oauth.ts";
-import { send, sentLog, type Server } from "./send.ts";
+import { send, type Server } from "./send.ts";
+import { sentLog } from "./sent-log.ts";
 import { sentCopies } from "./sent-copy.ts";
 import type { Settings } from "./settings.ts";
 
@@ -73,7 +74,10 @@ export const makeOutgoing = (input: {
         throw error;
       }
     },
-    run: (signal) => copies.run(signal),
+    run: (signal) => {
+      log.reload();
+      return copies.run(signal);
+    },
   };
 };
 

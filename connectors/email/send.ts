@@ -1,25 +1,31 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { z } from "zod";
 import { ConnectorError, type Frozen, type Hub, type Outbound, remoteId, type Sent } from "#contract";
 import { frozenLetter } from "./freeze.ts";
 import { smtpSecurity, type Timing } from "./imap.ts";
 import type { Tokens } from "./oauth.ts";
 import type { Settings } from "./settings.ts";
 import { isGone, isPermanent, readFault, smtpError } from "./smtp.ts";
+import type { SentLog } from "./sent-log.ts";
 import { signedMessageId } from "./thread.ts";
 import { bounceAddress } from "./verp.ts";
 
 /** Listens to the SMTP dialogue for the server's 354: from then on the letter may be in its hands. */
 const dialogue = () => {
   let asked = false;
+  const wanted = Promise.withResolvers<void>();
   const hear = (entry: unknown, text: unknown): void => {
     const fromServer = typeof entry === "object" && entry !== null && Reflect.get(entry, "tnx") === "server";
-    if (fromServer && typeof text === "string" && text.startsWith("354")) asked = true;
+    if (fromServer && typeof text === "string" && text.startsWith("354")) {
+      asked = true;
+      wanted.resolve();
+    }
   };
   return {
     logger: { trace: hear, debug: hear, info: hear, warn: hear, error: hear, fatal: hear, level: () => undefined },
     askedForLetter: (): boolean => asked,
+    /** Resolves when the server has asked; never, when it does not. */
+    letterWanted: wanted.promise,
   };
 };
 
@@ -91,27 +97,6 @@ const refusedOf = (errors: readonly unknown[]): NonNullable<Sent["refused"]> =>
     };
   });
 
-/** How many sent letters a mailbox remembers: enough for the retries after a crash. */
-const remembered = 100;
-
-/**
- * Names of letters the server took. A hub that died after the server's word and before its own commit sends again
- * under the same key: known here, that is no second letter.
- */
-export const sentLog = (memory: Hub["memory"]) => {
-  const key = "sent-log";
-  let names: string[] | undefined;
-  const load = async (): Promise<string[]> =>
-    (names ??= z.array(z.string()).parse(JSON.parse((await memory.get(key)) ?? "[]")));
-  return {
-    has: async (name: string): Promise<boolean> => (await load()).includes(name),
-    add: async (name: string): Promise<void> => {
-      names = [...(await load()), name].slice(-remembered);
-      await memory.set(key, JSON.stringify(names));
-    },
-  };
-};
-
 const recipientsOf = ({ to, cc = [], bcc = [], stillTo }: Outbound): readonly string[] =>
   [...new Set(stillTo ?? [...to, ...cc, ...bcc].map(({ value }) => value))].map((value) =>
     value.replace(/[\r\n\t]+/g, " ").trim(),
@@ -130,13 +115,24 @@ const handOver = (input: {
   key: string;
   automatic: boolean;
   letter: Frozen;
+  /** Notes durably that the server may have the letter from now on. */
+  begin: () => Promise<void>;
   signal: AbortSignal;
 }): Promise<Handed> =>
-  withMailer(input.server, async (mailer) => {
+  withMailer(input.server, async (mailer, talk) => {
+    let unnoted: unknown;
+    const content = async function* (): AsyncGenerator<Uint8Array> {
+      await talk.letterWanted;
+      await input.begin().catch((error: unknown) => {
+        unnoted = error;
+        throw error;
+      });
+      yield* input.letter.open();
+    };
     try {
       const info = await mailer.sendMail({
         envelope: { from: input.from, to: [...input.to] },
-        raw: Readable.from(input.letter.open()),
+        raw: Readable.from(content()),
         // RFC 3461: a server that can is asked to tell us of failures and delays, and of nothing to a machine's letter.
         dsn: {
           id: createHash("sha256").update(input.key).digest("hex").slice(0, 24),
@@ -151,6 +147,11 @@ const handOver = (input: {
       const nested: unknown =
         typeof error === "object" && error !== null ? Reflect.get(error, "rejectedErrors") : undefined;
       if (Array.isArray(nested) && nested.length > 0) return { accepted: 0, rejected: nested };
+      if (unnoted !== undefined)
+        throw new ConnectorError("unreachable", "The hub's memory cannot be written.", {
+          cause: error,
+          wholeAccount: true,
+        });
       throw error;
     }
   });
@@ -167,7 +168,7 @@ export const send = async (input: {
   server: Server;
   signingKey: string;
   frozen: Hub["frozen"];
-  log: ReturnType<typeof sentLog>;
+  log: SentLog;
   signal: AbortSignal;
 }): Promise<Sent> => {
   const { message, server, signal, log, signingKey, frozen } = input;
@@ -183,23 +184,32 @@ export const send = async (input: {
     .digest("hex")
     .slice(0, 24);
   if (await log.has(name)) return { id: remoteId(messageId) };
+  if (await log.isDoubtful(name))
+    throw new ConnectorError("uncertain", "The hub stopped while the server was taking this letter.");
   const letter = await frozenLetter({ message, settings, signingKey, frozen }).catch((error: unknown) => {
     throw error instanceof ConnectorError ? error : smtpError(error, false);
   });
-  const handed = (from: string): Promise<Handed> => handOver({ server, from, to, key, automatic, letter, signal });
+  const handed = (from: string): Promise<Handed> =>
+    handOver({ server, from, to, key, automatic, letter, begin: () => log.begin(name), signal });
   const verp = settings.plusAddressing ? bounceAddress(settings.address, messageId) : "";
   // RFC 3834 3.3: nobody can answer what a machine wrote, not even with a bounce.
   const first = automatic ? "" : verp || settings.address;
-  const { accepted, rejected } = await handed(first).catch((error: unknown) => {
-    if (first === settings.address || !dislikesSender(error)) throw error;
-    return handed(settings.address);
-  });
+  const { accepted, rejected } = await handed(first)
+    .catch((error: unknown) => {
+      if (first === settings.address || !dislikesSender(error)) throw error;
+      return handed(settings.address);
+    })
+    .catch(async (error: unknown) => {
+      // Refused in words: the server does not have it. Without words it may.
+      if (ConnectorError.from(error).code !== "uncertain") await log.undo(name).catch(() => undefined);
+      throw error;
+    });
   const [only] = rejected;
   if (accepted === 0 && to.length === 1)
     throw only === undefined ? new ConnectorError("rejected", "The server took no recipient.") : smtpError(only, false);
   const refused = refusedOf(rejected);
   // The letter is out: a memory that fails now must not make it look unsent.
-  if (refused.length === 0) await log.add(name).catch(() => undefined);
+  if (refused.length === 0) await log.done(name).catch(() => undefined);
   return { id: remoteId(messageId), ...(refused.length === 0 ? {} : { refused }) };
 };
 

@@ -252,6 +252,11 @@ interface Described<S extends z.ZodType> {
   readonly limits: Limits;
   /** The channel drops a repeated Outbound.key: a send whose outcome is unknown may simply be repeated. */
   readonly idempotentSend?: true;
+  /**
+   * A send over which the hub died may be offered again: the connector remembers how far it got, and says "uncertain"
+   * by itself where the channel may have the message.
+   */
+  readonly resumesSend?: true;
   /** Key of config that the provider asks for beside the webhook's address ("verify token"): shown to admins, no secret. */
   readonly webhookToken?: string;
   /** Its settings lead to addresses of the hub's own machine: only a platform administrator may set it up. */

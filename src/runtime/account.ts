@@ -210,6 +210,7 @@ export const openAccount = (
         return connected();
       },
       idempotent: connector.idempotentSend === true,
+      resumes: connector.resumesSend === true,
       limits: connector.limits,
       lease: proof,
       signal,

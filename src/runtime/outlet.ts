@@ -75,7 +75,7 @@ export const openOutlet = (input: {
       lease,
       claim,
       inHand: [...inHand],
-      idempotent: outlet.idempotent,
+      idempotent: outlet.idempotent || outlet.resumes === true,
       now: now(),
     });
     if (left.length > 0)

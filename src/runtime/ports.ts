@@ -91,6 +91,8 @@ export interface Outlet {
   readonly connection: Connection;
   /** The channel drops a repeated Outbound.key: an unfinished send may simply be repeated. */
   readonly idempotent: boolean;
+  /** What a former leader left half sent may be offered again: the connection knows what may have gone out. */
+  readonly resumes?: boolean;
   readonly limits: Pick<Limits, "replyWindowHours" | "humanAgentHours">;
   readonly lease: { readonly name: string; readonly owner: string; readonly fencing: bigint };
   /** Aborted when the lease is lost or the account stops. */

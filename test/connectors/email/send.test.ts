@@ -3,7 +3,7 @@ import { simpleParser } from "mailparser";
 import { afterEach, describe, expect, it } from "vitest";
 import { makeAccount, openAccount, type OpenAccount } from "../../contract/account.ts";
 import { type FakeSmtp, refusal, startScriptedSmtp, startSmtp } from "../../fakes/smtp.ts";
-import { failure, letter, quickEmail } from "./mailbox.ts";
+import { failure, letter, quickEmail, until } from "./mailbox.ts";
 
 const servers: FakeSmtp[] = [];
 afterEach(async () => {
@@ -197,5 +197,53 @@ describe("what goes out", () => {
       to: [{ kind: "email", value: "eva@x.cz" }],
     });
     expect(server.letters.map(({ to }) => to)).toEqual([["jan@x.cz"], ["eva@x.cz"]]);
+  });
+});
+
+describe("a hub that dies over a letter", () => {
+  const dies = async (server: FakeSmtp, at: string, script: { silent: boolean }) => {
+    const account = makeAccount("a");
+    const message = letter({ key: "k1" });
+    const stopping = new AbortController();
+    // The process that is about to die: nobody waits for what it says.
+    const going = openAccount(quickEmail, account, settings(server.port)).send(message, stopping.signal);
+    going.catch(() => undefined);
+    await until(`the server is at ${at}`, () => reached.has(at));
+    const left = new Map(account.memory);
+    stopping.abort();
+    await failure(going);
+    account.memory.clear();
+    for (const [key, value] of left) account.memory.set(key, value);
+    script.silent = false;
+    return { message, successor: openAccount(quickEmail, account, settings(server.port)) };
+  };
+  const reached = new Set<string>();
+  const stalling = async (at: string) => {
+    reached.clear();
+    const script = { silent: true };
+    const server = await serve(
+      startScriptedSmtp((command) => {
+        reached.add(command);
+        return script.silent && command === at ? "silence" : undefined;
+      }),
+    );
+    return { script, server };
+  };
+
+  it("before the server asked for it has sent nothing: its successor sends it", async () => {
+    const { script, server } = await stalling("RCPT");
+    const { message, successor } = await dies(server, "RCPT", script);
+    await successor.send(message);
+    expect(server.letters).toHaveLength(1);
+  });
+
+  it("after the server asked for it does not know: its successor says so once, and then does what a person decides", async () => {
+    const { script, server } = await stalling("taken");
+    const { message, successor } = await dies(server, "taken", script);
+    expect(await failure(successor.send(message))).toMatchObject({ code: "uncertain" });
+    expect(server.letters).toHaveLength(1);
+    await successor.send(message);
+    expect(server.letters).toHaveLength(2);
+    expect(server.letters[1]?.raw.equals(server.letters[0]?.raw ?? Buffer.alloc(0))).toBe(true);
   });
 });
