@@ -142,13 +142,13 @@ export const toInbound = (
     text: letter.text,
     ...(letter.html === undefined ? {} : { html: letter.html }),
     ...(letter.subject === "" ? {} : { subject: letter.subject }),
-    attachments: letter.attachments.map((part, index) => ({
+    attachments: letter.attachments.map((part) => ({
       name: part.name,
       mimeType: part.mimeType,
       bytes: part.bytes,
       ...(part.contentId === undefined ? {} : { contentId: part.contentId }),
       ...(part.inline ? { inline: true } : {}),
-      open: (() => input.part(index, part)) satisfies Open,
+      open: (() => input.part(part.index, part)) satisfies Open,
     })),
     detail: { ...detailOf(letter, sender, auth), ...(reported[0] === undefined ? {} : { about: reported[0] }) },
     ...(inReplyTo === undefined ? {} : { replyTo: remoteId(inReplyTo) }),

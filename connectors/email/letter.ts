@@ -43,6 +43,8 @@ export interface Mailbox {
 }
 
 export interface LetterPart {
+  /** Its number among all that was written down while reading; a wrapping that was opened leaves a gap. */
+  readonly index: number;
   readonly name: string;
   readonly mimeType: string;
   readonly bytes: number;

@@ -30,7 +30,7 @@ const read = async (content: AsyncIterable<Uint8Array>): Promise<string> => {
   return hash.digest("hex");
 };
 
-const hub: Pick<Hub, "receive" | "status" | "alive" | "vault" | "memory" | "transcript" | "tell" | "log" | "now"> = {
+const hub: Hub = {
   receive: async (event) => {
     if (event.type !== "message") return say({ type: event.type });
     const hashes: string[] = [];
@@ -48,6 +48,7 @@ const hub: Pick<Hub, "receive" | "status" | "alive" | "vault" | "memory" | "tran
   alive: () => undefined,
   folder: () => Promise.reject(new Error("no folder here")),
   browser: { flags: [] },
+  frozen: { get: async () => undefined, setOnce: () => Promise.reject(new Error("nothing is sent here")) },
   vault: { get: async () => undefined, set: async () => undefined },
   memory: {
     get: async (key) => memory.get(key),
@@ -77,5 +78,5 @@ const stopped = new AbortController();
 process.once("SIGTERM", () => stopped.abort());
 process.stdin.once("end", () => stopped.abort());
 await makeEmail({ ...usualTiming, tick: 5_000 })
-  .open({ id: accountId("a"), name: "a", config }, hub as Hub)
+  .open({ id: accountId("a"), name: "a", config }, hub)
   .start(stopped.signal);
