@@ -146,6 +146,11 @@ const cases: Record<string, Case> = {
   "get /api/admin/tokens": "nobody's",
   "post /api/uploads": (t) => ({ path: `/api/uploads?name=a.txt&conversationId=${t["conversation"]}`, body: "hello" }),
   "get /api/messages/:id/raw": (t) => ({ path: `/api/messages/${t["message"]}/raw` }),
+  "get /api/messages/:id/pictures/:no": (t) => ({ path: `/api/messages/${t["message"]}/pictures/0` }),
+  "post /api/messages/:id/invitation": (t) => ({
+    path: `/api/messages/${t["message"]}/invitation`,
+    body: { answer: "ACCEPTED", clientKey: uuid() },
+  }),
   "get /api/recordings/:id": (t) => ({ path: `/api/recordings/${t["recording"]}` }),
   "get /api/recordings/:id/audio": (t) => ({ path: `/api/recordings/${t["recording"]}/audio` }),
   "get /api/contacts": (t) => ({ path: `/api/contacts?tenantId=${t["tenantId"]}&query=Jana` }),
@@ -164,6 +169,11 @@ const cases: Record<string, Case> = {
   "patch /api/admin/queues/:id": (t) => ({ path: `/api/admin/queues/${t["queue"]}`, body: { name: uuid() } }),
   "post /api/admin/channels": (t) => ({ path: "/api/admin/channels", body: account(t) }),
   "patch /api/admin/channels/:id": (t) => ({ path: `/api/admin/channels/${t["account"]}`, body: { name: "Other" } }),
+  "get /api/admin/channels/:id/auto-reply": (t) => ({ path: `/api/admin/channels/${t["account"]}/auto-reply` }),
+  "put /api/admin/channels/:id/auto-reply": (t) => ({
+    path: `/api/admin/channels/${t["account"]}/auto-reply`,
+    body: { on: false },
+  }),
   "delete /api/admin/channels/:id": (t) => ({ path: `/api/admin/channels/${t["account"]}` }),
   "post /api/admin/channels/test": (t) => ({ path: "/api/admin/channels/test", body: account(t) }),
   "get /api/admin/channels/:id/sign-in": (t) => ({ path: `/api/admin/channels/${t["account"]}/sign-in` }),
