@@ -116,7 +116,8 @@ const lengthOf = (headers: Headers): number | undefined | "wrong" => {
 
 const wellFormed = (headers: Headers): string | undefined => {
   const hops = headers.get("max-forwards")?.[0];
-  if (hops !== undefined && !(/^\d{1,3}$/.test(hops) && Number(hops) < 256)) return "Max-Forwards";
+  if (hops !== undefined && !(/^\d{1,10}$/.test(hops) && Number(hops) < 256)) return "Max-Forwards";
+  if (headers.get("via")?.includes("") === true) return "Via";
   for (const name of ["contact", "route", "record-route"])
     for (const value of headers.get(name) ?? []) if (value !== "*" && parseNameAddr(value) === undefined) return name;
   return undefined;
