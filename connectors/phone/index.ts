@@ -1,5 +1,5 @@
 import path from "node:path";
-import { type CallDesk, type Calls, ConnectorError, defineConnector, type Hub } from "#contract";
+import { type CallDesk, type Calls, ConnectorError, defineConnector, type Hub, type Peer } from "#contract";
 import { openDesks } from "./desks.ts";
 import { makeExchange } from "./exchange.ts";
 import { openLedger, settleLeft } from "./ledger.ts";
@@ -7,6 +7,7 @@ import { leftBehind } from "./media/index.ts";
 import { openOffice } from "./office.ts";
 import { recover } from "./recover.ts";
 import { type Settings, settings } from "./settings.ts";
+import { openWebCalls, type WebCalls } from "./web-calls.ts";
 import { networks } from "./sip/guard.ts";
 import type { Listening } from "./sip/transport.ts";
 import { openTrunk, type TrunkState } from "./sip/trunk.ts";
@@ -57,6 +58,7 @@ export const phone = defineConnector({
   open(account, hub) {
     const { config } = account;
     let desks: Calls | undefined;
+    let web: WebCalls | undefined;
 
     const running = (): Calls => {
       if (desks === undefined) throw new ConnectorError("unreachable", "The phone line is not running.");
@@ -121,9 +123,19 @@ export const phone = defineConnector({
         const office = openOffice({ account, hub, exchange, media, ua, speaks, ledger });
         stops.push(() => office.close());
         desks = openDesks({ accountId: account.id, exchange, media, office });
+        web = openWebCalls({
+          media,
+          srtp: config.srtp,
+          now: () => hub.now().getTime(),
+          take: office.take,
+          free: () => office.cases.size < config.maxCalls,
+        });
         await aborted(signal);
       } finally {
         desks = undefined;
+        const ended = web;
+        web = undefined;
+        ended?.stop();
         for (const stop of stops.toReversed()) await stop();
       }
     };
@@ -131,6 +143,9 @@ export const phone = defineConnector({
     return {
       start,
       send: () => Promise.reject(new ConnectorError("unsupported", "A call is answered by speaking, not by writing.")),
+      ...(config.webCalls && {
+        peer: (peer: Peer) => (web === undefined ? peer.close("the line is not running") : web.serve(peer)),
+      }),
       calls: {
         attach: (desk: CallDesk) => running().attach(desk),
         detach: (desk: CallDesk) => desks?.detach(desk),

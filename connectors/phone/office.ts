@@ -227,7 +227,7 @@ export const openOffice = (input: {
         tellAll(one);
       },
     });
-    reports.about({ number: state.number, display });
+    reports.about({ number: state.number, display, visitor: sip?.caller.visitor });
     const one: Case = {
       run,
       reports,
@@ -243,16 +243,18 @@ export const openOffice = (input: {
     return one;
   };
 
-  ua.onCall((sip) => {
+  const take = (sip: SipCall): void => {
     const line = lines.line(sip.called, input.speaks);
     const { number, display } = sip.caller;
     const known = number === undefined ? undefined : (normalise(number, config.country) ?? number);
     const state = newCall({ id: randomUUID(), direction: "in", line, number: known, at: now() });
     begin(state, sip, display).run.begin(lines.open(now()));
-  });
+  };
+  ua.onCall(take);
 
   return {
     cases,
+    take,
     rules,
     viewOf,
     endWrapUp,

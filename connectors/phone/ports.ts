@@ -10,6 +10,8 @@ export interface Caller {
   /** User part as sent ("+420777123456", "112", "alice"); undefined = withheld (RFC 3323, anonymous.invalid). */
   readonly number: string | undefined;
   readonly display: string;
+  /** A visitor of a web page who calls from the browser: the account of the chat and the session there. */
+  readonly visitor?: { readonly scope: string; readonly value: string };
 }
 
 /** What a call tells control, in order. `ended` or `failed` is the last one. */
@@ -134,7 +136,12 @@ export type MediaEvent =
  */
 export interface MediaPort {
   /** Opens an RTP socket towards a trunk. `host` is what we write into our SDP. */
-  openTrunkLeg(input: { readonly leg: LegId; readonly family: 4 | 6 }): Promise<{
+  openTrunkLeg(input: {
+    readonly leg: LegId;
+    readonly family: 4 | 6;
+    /** For a leg that only other legs of this machine talk to: `host` is then where they reach it. */
+    readonly inside?: boolean;
+  }): Promise<{
     readonly host: string;
     readonly port: number;
   }>;
@@ -163,7 +170,8 @@ export interface MediaPort {
   /** A `recorded` event follows. */
   stopRecording(recording: string): Promise<void>;
   stats(leg: LegId): Promise<LegStats>;
-  onEvent(listener: (event: MediaEvent) => void): void;
+  /** Gives what ends the listening. */
+  onEvent(listener: (event: MediaEvent) => void): () => void;
   stop(): Promise<void>;
 }
 

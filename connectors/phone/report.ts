@@ -1,6 +1,7 @@
 import type { CallReport, CallStore, Hub } from "#contract";
 import { remoteId } from "#contract";
 import type { CallState } from "./control/state.ts";
+import type { Caller } from "./ports.ts";
 import { threadOf } from "./thread.ts";
 
 /** Outcomes in which nobody spoke to a caller who wanted somebody. */
@@ -84,6 +85,7 @@ export const reporter = (input: {
   let received = false;
   let number: string | undefined;
   let display = "";
+  let visitor: Caller["visitor"];
 
   const deliver = async (report: CallReport): Promise<void> => {
     if (!received) {
@@ -92,7 +94,12 @@ export const reporter = (input: {
         thread: report.thread,
         id: remoteId(report.id),
         from: {
-          addresses: number === undefined ? [] : [{ kind: "e164", value: number }],
+          addresses:
+            number !== undefined
+              ? [{ kind: "e164", value: number }]
+              : visitor === undefined
+                ? []
+                : [{ kind: "visitor", ...visitor }],
           ...(display !== "" && number !== undefined && { name: display }),
         },
         own: report.direction === "out",
@@ -129,8 +136,12 @@ export const reporter = (input: {
   };
   return {
     /** Who is at the other end: told once, before the first report. */
-    about: (whose: { readonly number: string | undefined; readonly display: string }): void => {
-      ({ number, display } = whose);
+    about: (whose: {
+      readonly number: string | undefined;
+      readonly display: string;
+      readonly visitor: Caller["visitor"];
+    }): void => {
+      ({ number, display, visitor } = whose);
     },
     tell: (report: CallReport): void => {
       next = report;

@@ -104,6 +104,10 @@ export const settings = z.object({
   tlsCert: z.string().max(20_000).default("").meta({ title: "TLS certificate", description: "PEM." }),
   rtpFrom: z.int().min(1_024).max(65_000).default(30_000).meta({ title: "First port for audio" }),
   rtpTo: z.int().min(1_024).max(65_535).default(31_999).meta({ title: "Last port for audio" }),
+  webCalls: z.boolean().default(false).meta({
+    title: "Calls from the web",
+    description: "Visitors may call this line from the chat widget of a web page, without a telephone.",
+  }),
   webPort: z.int().min(0).max(65_535).default(0).meta({
     title: "Port for browsers",
     description: "One UDP port for the audio of all agents, to be let through a firewall; 0 = any.",

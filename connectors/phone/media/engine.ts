@@ -143,14 +143,15 @@ export const makeEngine = (input: {
   }, 1_000);
 
   return {
-    openTrunkLeg: async ({ leg: id, family }) => {
+    openTrunkLeg: async ({ leg: id, family, inside = false }) => {
       fresh(id);
       const address = family === 4 ? settings.v4 : settings.v6;
       if (address === undefined) throw new Error("This hub has no IPv6 address for calls.");
       const socket = await ports.open({ host: address.bind, family });
       const leg = openTrunkLeg({ id, socket, clock, nowMs, onDigit: digit(id) });
       add(leg, { trunk: leg });
-      return { host: address.advertise, port: leg.port };
+      const own = address.bind === "0.0.0.0" ? "127.0.0.1" : address.bind === "::" ? "::1" : address.bind;
+      return { host: inside ? own : address.advertise, port: leg.port };
     },
     connectTrunkLeg: async ({ leg, audio }) => {
       const { trunk } = party(leg);

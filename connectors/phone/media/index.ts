@@ -186,7 +186,10 @@ export const startMedia = async (input: {
     resumeRecording: (recording) => ask("resumeRecording", recording),
     stopRecording: (recording) => ask("stopRecording", recording),
     stats: (leg) => ask("stats", leg),
-    onEvent: (listener) => void listeners.add(listener),
+    onEvent: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     pid: () => pid,
     stop: async () => {
       stopping = true;

@@ -30,7 +30,7 @@ const source = z.union([
 /** The questions of the hub: the same names and shapes as MediaPort. */
 export const asked = {
   openTrunkLeg: {
-    takes: z.object({ leg, family: z.union([z.literal(4), z.literal(6)]) }),
+    takes: z.object({ leg, family: z.union([z.literal(4), z.literal(6)]), inside: z.boolean().default(false) }),
     gives: z.object({ host: z.string(), port: z.int() }),
   },
   connectTrunkLeg: { takes: z.object({ leg, audio }), gives: done },
