@@ -10,6 +10,8 @@ import { startSupervisor, type Supervisor } from "#runtime/supervisor";
 import { startTail } from "#runtime/tail";
 import { makeAcknowledger } from "#runtime/acknowledge";
 import { startTimers } from "#runtime/timers";
+import { watchedJournal } from "#runtime/watched";
+import { makeMetrics } from "#server/metrics";
 import { createPublisher } from "./server/live/publisher.ts";
 import { startServer } from "#server/index";
 import { startMailPort } from "#server/mail";
@@ -105,11 +107,12 @@ export const startHub = async (input: {
         limits,
         connection: (id) => supervisor.connection(id),
       });
+    const metrics = makeMetrics();
     const supervisor = await startSupervisor({
       db,
       files,
       connectors,
-      journal,
+      journal: watchedJournal(journal, (arrival) => metrics.arrival(arrival)),
       outbox,
       fetcher,
       secrets,
@@ -144,6 +147,7 @@ export const startHub = async (input: {
       commands: commandsAt(now),
       supervisor,
       journal,
+      metrics,
       connectors,
       publisher: { publisher, bind: (target) => late.bind(target) },
       settled: () => tail.settled(),

@@ -29,7 +29,7 @@ export const startServer = async (parts: ServerParts): Promise<RunningServer> =>
   const { config, db, secrets, now, log } = parts;
   const tuning = { ...defaultTuning, ...parts.tuning };
   const secure = config.publicUrl?.startsWith("https:") ?? false;
-  const metrics = makeMetrics();
+  const metrics = parts.metrics ?? makeMetrics();
   let port = config.port;
   let live: Live | undefined;
   let trust: Trust = () => false;

@@ -1,6 +1,7 @@
 import type { Config } from "#config";
 import type { Connector } from "#contract";
 import type { Log } from "#core/log";
+import type { Metrics } from "./metrics.ts";
 import type { StoredChange } from "#core/records";
 import type { Scope } from "#core/scope";
 import type { Commands, Supervisor } from "../runtime/ports.ts";
@@ -32,6 +33,8 @@ export interface ServerParts {
   readonly commands: Commands;
   readonly supervisor: Supervisor;
   readonly journal: JournalDoor;
+  /** Left out, the server counts on its own. */
+  readonly metrics?: Metrics;
   readonly connectors: readonly Connector[];
   readonly publisher: LatePublisher;
   /** A feed position below which everything was told; without it this is the only node. */

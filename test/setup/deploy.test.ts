@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { variables } from "../../src/config.ts";
+import { makeMetrics } from "../../src/server/metrics.ts";
 import { temporaryFolder } from "../support/database.ts";
 
 const run = promisify(execFile);
@@ -30,6 +31,20 @@ test("the examples of deployment set only variables that the hub knows", async (
   }
   expect([...found].filter((variable) => !known.has(variable))).toEqual([]);
   expect(found.size).toBeGreaterThan(6);
+});
+
+test("the dashboard and the alerts ask only for numbers that the hub has", async () => {
+  const registry = makeMetrics().registry;
+  const source = await readFile(join(folder, "../src/server/metrics.ts"), "utf8");
+  const known = new Set([
+    ...registry.getMetricsAsArray().map(({ name }) => name),
+    ...(source.match(/linka_\w+/g) ?? []),
+  ]);
+  const asked = [...(await read("grafana.json")).concat(await read("alerts.yaml")).matchAll(/linka_\w+/g)].map(
+    ([name]) => name.replace(/_(?:bucket|count|sum)$/, ""),
+  );
+  expect(asked.filter((name) => !known.has(name))).toEqual([]);
+  expect(new Set(asked).size).toBeGreaterThan(8);
 });
 
 test.runIf(hasSystemd)("systemd takes the unit", async () => {

@@ -243,6 +243,7 @@ export const inside: Readonly<Record<string, string>> = {
   "calls.putCall": "the account's own work, under the lock of the call's conversation",
   "calls.showRecording": "the account's own work, under the lock of the call's conversation",
   begin: "for the tenant the caller was checked for",
+  backlog: "counts for whoever watches the hub, no rows",
   "channel-secrets": "no table",
   columns: "no table",
   "commands-message.finishMessages": "under the conversation lock that checked the scope",
