@@ -66,9 +66,9 @@ export const makeWhatsappWeb = ({
         async start(signal) {
           hub.status({ state: "connecting" });
           const folder = await hub.folder();
-          const { keyOf } = await ledger();
-          const intake = openIntake({ hub, ours, fetchFile: open, keyOf, signal });
-          await keeper.keep({ intake, ledger: await ledger(), folder, signal });
+          const sent = await ledger();
+          const intake = openIntake({ hub, ours, fetchFile: open, keyOf: (stanza) => sent.keyOf(stanza), signal });
+          await keeper.keep({ intake, ledger: sent, folder, signal });
           await intake.close();
         },
         ...sender({ ours, keeper, turn, ledger, textMost }),

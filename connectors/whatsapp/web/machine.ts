@@ -62,6 +62,7 @@ export const next = (now: Phase, fact: Fact): Step => {
     case "late":
       return now === "code" ? end("unlinked", fact.says) : end("failed", fact.says);
     case "broken":
+    default:
       return end("failed", fact.says);
   }
 };

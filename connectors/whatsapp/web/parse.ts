@@ -98,7 +98,7 @@ const states = new Map([
 
 /** What a record means, or undefined for what the hub has no use for (an ack that says only "waiting"). */
 export const toInbound = (ours: string, item: Record, fetchFile: FetchFile): Inbound | undefined => {
-  const customer = (item.customer ?? customerIn(item.chat)) as Customer;
+  const customer: Customer = item.customer ?? customerIn(item.chat);
   if (item.type === "message") return messageOf(ours, item, customer, fetchFile);
   const thread = toThreadKey(ours, customer);
   const at = new Date(item.at * 1_000);
@@ -127,18 +127,18 @@ export const toInbound = (ours: string, item: Record, fetchFile: FetchFile): Inb
       return { type: "revoke", thread, id, at };
     case "reaction":
       return { type: "reaction", thread, id, actor: item.actor, emoji: item.emoji, at };
-    case "ack": {
+    case "ack":
+    default: {
       const state = states.get(item.ack as 1);
-      return state === undefined
-        ? undefined
-        : {
-            type: "receipt",
-            thread,
-            id,
-            state,
-            at,
-            ...(state === "failed" && { error: "WhatsApp refused the message." }),
-          };
+      if (state === undefined) return undefined;
+      return {
+        type: "receipt",
+        thread,
+        id,
+        state,
+        at,
+        ...(state === "failed" && { error: "WhatsApp refused the message." }),
+      };
     }
   }
 };

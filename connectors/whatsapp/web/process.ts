@@ -99,7 +99,7 @@ export const startRun = (input: {
     .then(([code, signal]: unknown[]) => ({ code, signal }))
     .catch((thrown: unknown) => ({ code: thrown instanceof Error ? thrown.message : "error", signal: null }))
     .then(({ code, signal }) => {
-      for (const no of [...waiting.keys()])
+      for (const no of waiting.keys())
         settle(no)?.reject(new ConnectorError("uncertain", "The browser ended before it answered."));
       return last ?? { why: "failed" as const, says: `The browser's process ended (${String(signal ?? code)}).` };
     });

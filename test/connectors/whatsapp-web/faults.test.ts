@@ -18,7 +18,7 @@ afterEach(async () => {
   const all = open;
   open = [];
   for (const phone of all) await phone.close();
-  for (const { folder } of all) expect(await browsersIn(folder), "no browser is left behind").toEqual([]);
+  for (const { folder } of all) if ((await browsersIn(folder)).length > 0) throw new Error("a browser was left behind");
 });
 
 const failureOf = (work: Promise<unknown>): Promise<unknown> =>
@@ -143,11 +143,12 @@ describe("the 16 known faults of whatsapp-web.js 1.34.7", () => {
   it("10: keeps the login and comes back when WhatsApp Web was opened with it elsewhere", async () => {
     const phone = await phoneWith();
     await phone.online();
+    const before = phone.account.statuses.length;
     phone.whatsapp.tell("a", { ev: "state", state: "CONFLICT" });
     expect(await phone.status("offline")).toHaveProperty("reason", expect.stringContaining("somewhere else"));
     await access(join(phone.folder, loginFolder));
     await phone.status("online");
-    expect(phone.account.statuses.map(({ state }) => state)).not.toContain("needs-login");
+    expect(phone.account.statuses.slice(before).map(({ state }) => state)).not.toContain("needs-login");
   });
 
   it("11: closes the browser when nobody scans, and goes on when an administrator asks", async () => {

@@ -23,6 +23,8 @@ export const startLinkedHub = async ({ databaseUrl }: { readonly databaseUrl: st
   const secret = randomBytes(32).toString("hex");
   const fixture = await seedFixture({ databaseUrl, secret, queues: 1, agents: 2, admin: true });
   const rows = new Client({ connectionString: databaseUrl });
+  // Ended by the database when a test that failed leaves it open.
+  rows.on("error", () => undefined);
   await rows.connect();
   const env = {
     PORT: String(await freePort()),

@@ -74,7 +74,7 @@ const request = z.looseObject({
 
 export type WhatsApp = Awaited<ReturnType<typeof startWhatsApp>>;
 
-const scripts = ["models.js", "modules.js"]
+const scripts = ["models.js", "page.js", "modules.js"]
   .map((name) => readFileSync(new URL(name, import.meta.url), "utf8"))
   .join("\n");
 const version = "2.3000.9999";
@@ -125,7 +125,7 @@ export const startWhatsApp = async () => {
     ops.push(seen);
     if (trick === undefined || trick === "silence") {
       if (op === "send" && msg !== undefined) {
-        sent.push({ account, ...msg } as unknown as FakeSent & { account: string });
+        sent.push({ account, ...msg });
         lineOf(account).messages.set(msg.stanza, { ...msg, id: msg.stanza, fromMe: true, ack: 1 });
       }
     }
@@ -165,7 +165,9 @@ export const startWhatsApp = async () => {
     const line = lineOf(account);
     if (tuning.away) return socket.terminate();
     line.page = socket;
-    socket.on("message", (bytes) => obey(account, socket, request.parse(JSON.parse(String(bytes)))));
+    socket.on("message", (bytes) =>
+      obey(account, socket, request.parse(JSON.parse((bytes as Buffer).toString("utf8")))),
+    );
     events.emit("page", { account, me: query.get("me") ?? "" });
     if (!tuning.auto) return;
     const known = query.get("me") !== "";

@@ -140,7 +140,7 @@ export const openInbox = (input: {
     });
   });
   client.on("message_reaction", ({ msgId, senderId, reaction, timestamp }: Reaction) => {
-    const which = splitId(msgId._serialized);
+    const which = splitId(wid.parse(msgId));
     if (which === undefined || !isTaken(which.chat, begin) || isMe(senderId)) return;
     void enqueue(async () => {
       const who = await people.of(senderId);

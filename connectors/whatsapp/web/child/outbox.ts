@@ -1,17 +1,16 @@
 import wweb, { type Client, type MessageSendOptions } from "whatsapp-web.js";
 import { remoteId } from "#contract";
-import { z } from "zod";
 import type { CallName, Gives, Takes, Timers } from "../protocol.ts";
 import { type Customer, customerOfWid, fromRemoteId, type MessageName, widOf } from "../thread.ts";
 import { Refusal, refusalOf, TimedOut, within } from "./errors.ts";
 import type { Inbox } from "./inbox.ts";
 import { ask, chatState, findMessage } from "./page.ts";
+import { wid } from "./read.ts";
 
 export type Handlers = {
   readonly [N in CallName]: (input: Takes<N>, named: (stanza: string) => void) => Promise<Gives<N>>;
 };
 
-const serialized = z.looseObject({ _serialized: z.string() });
 type Content = string | InstanceType<typeof wweb.MessageMedia> | InstanceType<typeof wweb.Location>;
 
 /** What the parent may ask of a session that is ready. Each throws a Refusal, or something `refusalOf` can read. */
@@ -35,16 +34,16 @@ export const openOutbox = (input: {
         throw thrown instanceof TimedOut ? new Refusal("unreachable", thrown.message) : thrown;
       },
     );
-    const found = serialized.safeParse(answer).data?._serialized;
+    const found = wid.safeParse(answer).data;
     if (found === undefined) throw new Refusal("recipient-gone", "This number has no WhatsApp.");
     wids.set(chat, found);
     return found;
   };
 
   const idsOf = async ({ fromMe, customer, stanza }: MessageName): Promise<readonly string[]> => {
-    const wid = widOf(customer);
-    const { phone, lid } = customer.startsWith("group:") ? {} : await inbox.people.of(wid);
-    const chats = new Set([wid, ...(phone ? [`${phone}@c.us`] : []), ...(lid ? [`${lid}@lid`] : [])]);
+    const plain = widOf(customer);
+    const { phone, lid } = customer.startsWith("group:") ? {} : await inbox.people.of(plain);
+    const chats = new Set([plain, ...(phone ? [`${phone}@c.us`] : []), ...(lid ? [`${lid}@lid`] : [])]);
     return [...chats].map((chat) => `${fromMe}_${chat}_${stanza}`);
   };
   const find = async (message: string): Promise<string | undefined> => {
@@ -93,7 +92,7 @@ export const openOutbox = (input: {
     options: MessageSendOptions,
     named: (stanza: string) => void,
   ): Promise<{ stanza: string }> => {
-    const wid = await widFor(to.chat);
+    const chatId = await widFor(to.chat);
     const quotedMessageId =
       to.quote === undefined ? undefined : await mustFind(to.quote, "The message to be quoted is not there any more.");
     const sending = inbox.sending();
@@ -101,7 +100,7 @@ export const openOutbox = (input: {
       const sent = await within(
         timers.send,
         "sending",
-        client.sendMessage(wid, content, {
+        client.sendMessage(chatId, content, {
           ...options,
           // Marking the chat as read is not the sender's business, and broke sending for weeks (Jan 2026).
           sendSeen: false,
@@ -164,8 +163,7 @@ export const openOutbox = (input: {
       return {};
     },
     typing: async ({ chat, active }) => {
-      const wid = await widFor(chat);
-      await ask(client, timers.call, chatState, { state: active ? "typing" : "stop", wid });
+      await ask(client, timers.call, chatState, { state: active ? "typing" : "stop", wid: await widFor(chat) });
       return {};
     },
     read: async ({ chat }) => {

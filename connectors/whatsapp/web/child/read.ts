@@ -34,7 +34,10 @@ const data = z.looseObject({
 });
 
 /** The id of a chat or person, which the page gives as text or as an object. */
-export const wid = z.union([z.string(), z.looseObject({ _serialized: z.string() }).transform((id) => id._serialized)]);
+export const wid = z.union([
+  z.string(),
+  z.looseObject({ _serialized: z.string() }).transform((id) => id["_serialized"]),
+]);
 
 /** Lines about the chat itself (encryption, missed calls, who joined), not things a person said. */
 const chatter = new Set([
@@ -77,8 +80,9 @@ export const readMessage = async (input: {
   if (chatter.has(message.type)) return undefined;
   const more = data.parse(message.rawData);
   const chat = chatOf(message);
-  const vcards = message.type === "vcard" ? [message.body] : more.vcardList?.map(({ vcard }) => vcard);
-  const location = message.type === "location" ? locationOf(more) : undefined;
+  const kind: string = message.type;
+  const vcards = kind === "vcard" ? [message.body] : more.vcardList?.map(({ vcard }) => vcard);
+  const location = kind === "location" ? locationOf(more) : undefined;
   const quotes = wid.safeParse(more.quotedParticipant).data;
   const chosen = more.selectedButtonId ?? more.selectedId ?? more.listResponse?.singleSelectReply?.selectedRowId;
   // A place and a business card carry a picture or themselves as body.
@@ -89,7 +93,7 @@ export const readMessage = async (input: {
     ...(message.author === undefined ? {} : { author: await people.of(message.author) }),
     stanza: message.id.id,
     fromMe: message.fromMe,
-    kind: message.type,
+    kind,
     text,
     at: message.timestamp,
     ...(more.notifyName === undefined ? {} : { name: more.notifyName.slice(0, 200) }),

@@ -10,6 +10,7 @@ import { folderLogin } from "./login.ts";
 import { memoryOf } from "./memory.ts";
 import { type Handlers, openOutbox, samePhone } from "./outbox.ts";
 import { ask, nudge, ownLid, refreshCode } from "./page.ts";
+import { wid } from "./read.ts";
 
 export interface Session {
   call<N extends CallName>(name: N, input: Takes<N>, named: (stanza: string) => void): Promise<Gives<N>>;
@@ -108,12 +109,14 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
   };
   const late = (says: string): void => fact({ type: "late", says });
 
+  const whoIsLinked = (): string => wid.parse(client.info.wid);
+
   const enter = (to: Phase, says: string): void => {
     const from = phase;
     phase = to;
     for (const name of ["start", "ready", "nudge", "linking", "degraded"]) silence(name);
     if (to !== "code") silence("code");
-    tell({ type: "phase", phase, says, ...(to === "ready" && { linked: client.info.wid._serialized }) });
+    tell({ type: "phase", phase, says, ...(to === "ready" && { linked: whoIsLinked() }) });
     if (to === "code") clock("linking", timers.linking, () => late("Nobody scanned the code."));
     if (to === "linking") {
       clock("ready", timers.ready * 2, () => late("WhatsApp Web did not become ready."));
@@ -130,7 +133,7 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
     });
 
   const missed = (): void => {
-    catching = catching.then(async () => {
+    const look = async (): Promise<void> => {
       if (over !== undefined) return;
       try {
         await inbox.catchUp();
@@ -140,7 +143,8 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
         if (failedCatchUps >= catchUpTries) late(`Missed messages could not be read: ${wordsOf(thrown)}`);
         else clock("catch-up", timers.heartbeat, missed);
       }
-    });
+    };
+    catching = catching.then(look);
   };
 
   const logOut = async (why: Ending, says: string): Promise<void> => {
@@ -150,9 +154,9 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
   };
 
   const onReady = async (): Promise<void> => {
-    const { wid } = client.info;
-    if (!samePhone(begin.number, wid._serialized)) {
-      const who = customerOfWid(wid._serialized)?.split(":")[1] ?? "another one";
+    const linked = whoIsLinked();
+    if (!samePhone(begin.number, linked)) {
+      const who = customerOfWid(linked)?.split(":")[1] ?? "another one";
       await logOut("other-phone", `The phone that was linked is +${who}, not ${begin.number}. It was logged out.`);
       return;
     }
@@ -182,9 +186,9 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
       const look = async (): Promise<void> => {
         const state = await within(timers.answer, "the page", client.getState());
         // The library's own refresh of an idle code fails in Node.
-        if (phase === "code" && String(state) === "UNPAIRED_IDLE") await ask(client, timers.answer, refreshCode);
+        if (phase === "code" && state === wweb.WAState.UNPAIRED_IDLE) await ask(client, timers.answer, refreshCode);
         if (phase === "code" && state === wweb.WAState.CONNECTED) fact({ type: "authenticated" });
-        if (phase === "ready" || phase === "degraded") fact({ type: "socket", state: String(state) });
+        if (phase === "ready" || phase === "degraded") fact({ type: "socket", state });
         measure();
       };
       look().then(beat, (thrown: unknown) => {
@@ -215,8 +219,8 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
     fact({ type: "authenticated" });
   });
   client.on("ready", () => quietly("ready", onReady()));
-  client.on("change_state", (state) => fact({ type: "socket", state: String(state) }));
-  client.on("disconnected", (reason) => fact({ type: "disconnected", reason: String(reason) }));
+  client.on("change_state", (state) => fact({ type: "socket", state }));
+  client.on("disconnected", (reason) => fact({ type: "disconnected", reason }));
 
   const run = async (): Promise<void> => {
     tell({ type: "phase", phase, says: "" });

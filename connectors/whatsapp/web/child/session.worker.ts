@@ -16,11 +16,11 @@ const leave = async (): Promise<void> => {
   setTimeout(() => process.exit(0), 50);
 };
 
-const answer = async <N extends CallName>(running: Session, no: number, name: N, input: unknown): Promise<void> => {
+const answer = async (running: Session, no: number, name: CallName, input: unknown): Promise<void> => {
   try {
     const named = (stanza: string): void => send({ type: "named", no, stanza });
     // By the schema of the same name.
-    const read = calls[name].takes.parse(input) as Takes<N>;
+    const read = calls[name].takes.parse(input) as Takes<typeof name>;
     send({ type: "answer", no, ok: true, value: await running.call(name, read, named) });
   } catch (thrown) {
     const { code, message, retryAfterMs } = refusalOf(thrown);

@@ -1,0 +1,64 @@
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { jana, openPhone, ours, type Phone, until } from "./phone.ts";
+
+let phone: Phone;
+const failureOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => "it was sent",
+    (thrown: unknown) => thrown,
+  );
+
+beforeAll(async () => {
+  phone = await openPhone();
+  await phone.online();
+});
+afterAll(() => phone.close());
+
+describe("a day on the network", () => {
+  it("is offline while WhatsApp has no connection, and misses nothing of that time", async () => {
+    phone.whatsapp.tuning.away = true;
+    phone.whatsapp.drop();
+    expect(await phone.status("offline")).toHaveProperty("reason", expect.stringContaining("TIMEOUT"));
+    expect(await failureOf(phone.account.send(phone.letter("nejde")))).toMatchObject({
+      code: "unreachable",
+      wholeAccount: true,
+    });
+    phone.whatsapp.receive("a", { chat: jana, body: "během výpadku" });
+    phone.whatsapp.tuning.away = false;
+    await phone.status("online");
+    await phone.message("během výpadku");
+  });
+
+  it("goes on after the page reloads itself", async () => {
+    const loaded = once(phone.whatsapp.events, "page");
+    phone.whatsapp.tell("a", { ev: "reload" });
+    await loaded;
+    phone.whatsapp.receive("a", { chat: jana, body: "po obnovení" });
+    await phone.message("po obnovení");
+  });
+
+  it("keeps the login over a restart: no code is asked for", async () => {
+    const before = phone.account.statuses.length;
+    await phone.account.stop();
+    phone.account.start();
+    await phone.status("online");
+    expect(phone.account.statuses.slice(before).map(({ state }) => state)).not.toContain("needs-login");
+  });
+
+  it("asks for a new code when the phone has logged it out", async () => {
+    phone.whatsapp.unlink("a");
+    const next = await until("a new code", async () => {
+      const status = await phone.status("needs-login");
+      return status.show === undefined ? undefined : status;
+    });
+    expect(next.show).toMatchObject({ qr: expect.stringContaining("2@ref") });
+  });
+
+  it("can be linked by a code that is typed into the phone", async () => {
+    expect(await phone.link().pairingCode()).toBe("ABCD1234");
+    expect(phone.link().look().show).toEqual({ code: "ABCD1234" });
+    phone.whatsapp.scan("a", ours);
+    await phone.status("online");
+  });
+});
