@@ -4,12 +4,21 @@ import { agents } from "./agents.ts";
 import { ingest } from "./ingest.ts";
 import { list } from "./list.ts";
 import type { Workload } from "./lib/workload.ts";
+import { mail } from "./mail.ts";
 import { truth } from "./truth.ts";
 import { webhooks } from "./webhooks.ts";
 import { whatsappWeb } from "./whatsappWeb.ts";
 
 /** `npm run bench [-- --only NAME] [-- --quick]`: the last line printed is one JSON object; exit code 1 when not ok. */
-const workloads: Readonly<Record<string, Workload>> = { ingest, agents, truth, list, webhooks, "whatsapp-web": whatsappWeb };
+const workloads: Readonly<Record<string, Workload>> = {
+  ingest,
+  agents,
+  truth,
+  list,
+  webhooks,
+  "whatsapp-web": whatsappWeb,
+  mail,
+};
 
 const { values } = parseArgs({ options: { only: { type: "string" }, quick: { type: "boolean", default: false } } });
 const say = (line: string): void => {
