@@ -22,6 +22,7 @@ describe("the configuration", () => {
       dataDir: resolve("data"),
       demo: true,
       uploadMaxBytes: 25 * 1024 * 1024,
+      chromiumFlags: [],
       logLevel: "info",
     });
   });
@@ -61,6 +62,7 @@ describe("the configuration", () => {
         certFile: "/etc/linka/mail.pem",
         maxBytes: 80 * 1024 * 1024,
       },
+      chromiumFlags: [],
       logLevel: "debug",
     });
   });
