@@ -1,19 +1,12 @@
 import { type Connection, ConnectorError, defineConnector, type Hub, type Inbound } from "#contract";
-import { openGraph } from "../graph/index.ts";
+import { leadsElsewhere, openGraph } from "../graph/index.ts";
 import { accountAt } from "./account.ts";
 import { bring } from "./fetch.ts";
 import { parse } from "./parse.ts";
 import { makeProfiles } from "./profiles.ts";
 import { receiver } from "./receive.ts";
 import { sender } from "./send.ts";
-import {
-  instagramSettings,
-  leadsElsewhere,
-  messengerSettings,
-  ofInstagram,
-  ofMessenger,
-  type Settings,
-} from "./settings.ts";
+import { instagramSettings, messengerSettings, ofInstagram, ofMessenger, type Settings } from "./settings.ts";
 import { watch } from "./watch.ts";
 
 const megabyte = 1_000_000;

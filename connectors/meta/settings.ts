@@ -1,19 +1,8 @@
 import { z } from "zod";
+import { graphUrl } from "../graph/index.ts";
 
 const graphId = z.string().regex(/^\d{1,30}$/, "digits only");
 const secret = z.string().min(8).max(1_000);
-const localHosts = new Set(["127.0.0.1", "localhost", "[::1]"]);
-const https = z
-  .url({ protocol: /^https?$/ })
-  .refine(
-    (url) => new URL(url).protocol === "https:" || localHosts.has(new URL(url).hostname),
-    "https, or an address of this machine",
-  );
-/** Whose servers get the token unless a platform administrator says otherwise. */
-const metaHosts = /(?:^|\.)(?:facebook|instagram)\.com$/u;
-export const leadsElsewhere = ({ apiUrl }: { readonly apiUrl?: string | undefined }): boolean =>
-  apiUrl !== undefined && !metaHosts.test(new URL(apiUrl).hostname);
-
 const shared = {
   token: secret.meta({
     title: "Access token",
@@ -42,7 +31,7 @@ const shared = {
 export const messengerSettings = z.object({
   pageId: graphId.meta({ title: "Page ID", description: "The Facebook page customers write to." }),
   ...shared,
-  apiUrl: https.default("https://graph.facebook.com").meta({ title: "Address of the Graph API" }),
+  apiUrl: graphUrl.default("https://graph.facebook.com").meta({ title: "Address of the Graph API" }),
 });
 
 export const instagramSettings = z.object({
@@ -52,7 +41,7 @@ export const instagramSettings = z.object({
     description: "The Facebook page it is linked to. Empty: the token comes from a login with Instagram.",
   }),
   ...shared,
-  apiUrl: https.optional().meta({
+  apiUrl: graphUrl.optional().meta({
     title: "Address of the Graph API",
     description: "Empty: graph.facebook.com with a page, graph.instagram.com without one.",
   }),

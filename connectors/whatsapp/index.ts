@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { ConnectorError, defineConnector, type Hub } from "#contract";
-import { type Graph, openGraph } from "../graph/index.ts";
+import { type Graph, leadsElsewhere, openGraph } from "../graph/index.ts";
 import { fileFetcher } from "./cloud/media.ts";
+import { openMoves } from "./cloud/moved.ts";
 import { parse } from "./cloud/parse.ts";
 import { lookAtNumber, probe, tokenWarning } from "./cloud/probe.ts";
 import { receiver } from "./cloud/receive.ts";
@@ -51,6 +52,7 @@ export const whatsapp = defineConnector({
   secrets: ["token", "appSecret"],
   secretsGoTo: ["apiUrl"],
   webhookToken: "verify",
+  leadsElsewhere,
   address: ({ phoneNumberId }) => phoneNumberId,
   limits: {
     text: textMost,
@@ -63,7 +65,8 @@ export const whatsapp = defineConnector({
     const { apiUrl, apiVersion, token, appSecret } = config;
     const graph = openGraph({ baseUrl: apiUrl, version: apiVersion, token, appSecret });
     const fetchFile = fileFetcher(graph, config.phoneNumberId);
-    const { heard, ...sending } = sender(graph, config);
+    const moves = openMoves(config.phoneNumberId, hub.memory);
+    const { heard, ...sending } = sender(graph, config, moves);
     return {
       async start(signal) {
         hub.status({ state: "connecting" });
@@ -73,7 +76,7 @@ export const whatsapp = defineConnector({
       begin: (to) => toThreadKey(config.phoneNumberId, partyAt(to)),
       templates: (signal) => listTemplates(graph, config.businessAccountId, signal),
       fetchFile,
-      webhook: receiver({ settings: config, hub, fetchFile, heard }),
+      webhook: receiver({ settings: config, hub, fetchFile, heard, moves }),
       reparse: async (raw) => parse(config.phoneNumberId, fetchFile, raw).events,
       probe: (signal) => probe(graph, config, hub.now(), signal),
     };

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { graphUrl } from "../../graph/index.ts";
 
 const digits = z.string().regex(/^\d{5,25}$/, "digits only, as Meta shows it");
-const localHosts = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 export const settings = z.object({
   phoneNumberId: digits.meta({
@@ -25,12 +25,7 @@ export const settings = z.object({
     .min(8)
     .max(200)
     .meta({ title: "Verify token", description: "Any words; Meta asks for them when the webhook is set up." }),
-  apiUrl: z
-    .url({ protocol: /^https?$/ })
-    .refine(
-      (url) => new URL(url).protocol === "https:" || localHosts.has(new URL(url).hostname),
-      "https, or an address of this machine",
-    )
+  apiUrl: graphUrl
     .default("https://graph.facebook.com")
     .meta({ title: "Graph API", description: "Meta's own unless you have a proxy of your own." }),
   apiVersion: z
