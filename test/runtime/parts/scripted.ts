@@ -76,7 +76,7 @@ export const scripted = (o: { kind: string; idempotent?: true; textLimit?: numbe
           JSON.stringify({
             key: message.key,
             thread: message.thread,
-            to: message.to.map((address) => address.value),
+            to: message.stillTo ?? message.to.map((address) => address.value),
             text: message.text,
             subject: message.subject ?? null,
             replyTo: message.replyTo ?? null,
