@@ -1,5 +1,6 @@
 import type { Connection, Hub, WebhookReply, WebhookRequest } from "#contract";
 import { genuine, handshake } from "../../graph/index.ts";
+import type { Moves } from "./moved.ts";
 import { parse, type Parsed } from "./parse.ts";
 import type { Settings } from "./settings.ts";
 
@@ -9,6 +10,7 @@ export const receiver =
     readonly settings: Settings;
     readonly hub: Hub;
     readonly fetchFile: NonNullable<Connection["fetchFile"]>;
+    readonly moves: Pick<Moves, "learn">;
     readonly heard: (thread: Parameters<NonNullable<Connection["typing"]>>[0], id: string) => void;
   }) =>
   async (request: WebhookRequest): Promise<WebhookReply> => {
@@ -24,7 +26,11 @@ export const receiver =
       hub.log.warn("a delivery could not be stored; Meta is asked to repeat it", { events: events.length, lost });
       return { status: 503 };
     }
-    for (const event of events) if (event.type === "message" && !event.own) input.heard(event.thread, event.id);
+    for (const event of events) {
+      if (event.type !== "message" || event.own) continue;
+      input.heard(event.thread, event.id);
+      await input.moves.learn(event);
+    }
     return {
       status: 200,
       ...(others.length > 0 && { others: others.map((address) => ({ kind: "whatsapp", address })) }),

@@ -1,9 +1,10 @@
 import { type Connection, ConnectorError, type Outbound, remoteId, type Sent, type ThreadKey } from "#contract";
 import { z } from "zod";
 import { type Graph, graphCodeOf } from "../../graph/index.ts";
-import { partyAt, partyOf } from "../thread.ts";
+import { type Party, partyAt, partyOf } from "../thread.ts";
 import { type Body, bodyOf } from "./content.ts";
 import { mediaOf, upload } from "./media.ts";
+import type { Moves } from "./moved.ts";
 import { openPace } from "./pace.ts";
 import type { Settings } from "./settings.ts";
 
@@ -41,7 +42,7 @@ type Sending = Required<Pick<Connection, "send" | "react" | "typing" | "markRead
   readonly heard: (thread: ThreadKey, id: string) => void;
 };
 
-export const sender = (graph: Graph, settings: Settings): Sending => {
+export const sender = (graph: Graph, settings: Settings, moves: Pick<Moves, "find">): Sending => {
   const { phoneNumberId } = settings;
   const pace = openPace(settings.messagesPerSecond);
   const sent = recent<string>();
@@ -52,7 +53,9 @@ export const sender = (graph: Graph, settings: Settings): Sending => {
   const recipientOf = ({ thread, to }: Pick<Outbound, "thread" | "to">): Recipient => {
     const { group, ...own } = partyOf(phoneNumberId, thread);
     if (group !== undefined) return { name: group, fields: { recipient_type: "group", to: group } };
-    const { phone, bsuid } = to[0] === undefined ? own : partyAt(to[0]);
+    return recipientAt(to[0] === undefined ? own : partyAt(to[0]));
+  };
+  const recipientAt = ({ phone, bsuid }: Party): Recipient => {
     if (phone !== undefined) return { name: phone, fields: { recipient_type: "individual", to: phone } };
     if (bsuid !== undefined) return { name: bsuid, fields: { recipient_type: "individual", recipient: bsuid } };
     throw new ConnectorError("recipient-gone", "Neither number nor id of the customer is known.");
@@ -131,7 +134,8 @@ export const sender = (graph: Graph, settings: Settings): Sending => {
         throw ConnectorError.from(thrown);
       }),
     async react(thread, id, emoji) {
-      const recipient = recipientOf({ thread, to: [] });
+      const moved = await moves.find(thread);
+      const recipient = moved === undefined ? recipientOf({ thread, to: [] }) : recipientAt(moved);
       await post(
         recipient,
         { type: "reaction", reaction: { message_id: id, emoji } },
@@ -147,6 +151,8 @@ export const sender = (graph: Graph, settings: Settings): Sending => {
       await command(`${phoneNumberId}/messages`, body, done);
     },
     async markRead(_thread, id) {
+      // Calls and news are lines of the thread too, and nothing that can be read at WhatsApp.
+      if (!id.startsWith("wamid.")) return;
       await command(`${phoneNumberId}/messages`, { status: "read", message_id: id }, done);
     },
     heard: (thread, id) => lastHeard.set(thread, id),

@@ -27,6 +27,10 @@ export const openScene = async (given: { readonly templates?: readonly FakeTempl
     LINKA_SECRET: secret,
     LINKA_DEMO: "0",
   };
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  // Meta stands on this machine here, which is for platform administrators to set up.
+  await client.query("update app_user set platform_admin = true where id = $1", [fixture.users[0]?.id]);
   let hub = await startHub({ dataDir: folder.path, env });
   const login = (i: number) =>
     signIn({ url: hub.url, email: fixture.users[i]?.email ?? "", password: fixture.password });
@@ -48,8 +52,6 @@ export const openScene = async (given: { readonly templates?: readonly FakeTempl
     until(`the number is ${state}`, async () => (await channel())?.state === state, 20_000);
   await inState("online");
   const hookUrl = `${hub.url}/hooks/${accountId}`;
-  const client = new Client({ connectionString: database.url });
-  await client.connect();
   const query = async (text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> =>
     (await client.query(text, values)).rows as Record<string, unknown>[];
   const rows = async (): Promise<readonly ConversationRow[]> => (await agent.ask("view.open", { kind: "all" })).rows;
