@@ -12,6 +12,10 @@ const drawn = [
   "forwarded",
   "system",
   "unsupported",
+  "story",
+  "comment",
+  "shared",
+  "standby",
 ] as const;
 
 /** Whether a message says something that a card draws. The cards themselves come when the first one is needed. */

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import type { MessageView } from "#wire";
 import { Icon } from "../../kit/icons.tsx";
 import { useWords } from "../context.ts";
+import { Marks } from "./marks.tsx";
 import "../styles/cards.css";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -191,6 +192,7 @@ export default function Cards({ message }: { message: MessageView }): ReactNode 
   return (
     <>
       {forwarded === "" ? null : <p className="card-mark">{maybe(`card.forwarded.${forwarded}`, "")}</p>}
+      <Marks message={message} />
       {detail["lat"] === undefined ? null : <Place detail={detail} />}
       {detail["contacts"] === undefined ? null : <Contacts of={list(detail["contacts"])} />}
       {texts(detail["choices"]).length === 0 ? null : (
