@@ -7,13 +7,24 @@ import { variables } from "../../src/config.ts";
 const root = join(import.meta.dirname, "../..");
 const readme = await readFile(join(root, "README.md"), "utf8");
 
+/** Kinds that share a folder, or lie deeper. */
+const folders: Readonly<Record<string, string>> = {
+  messenger: "meta",
+  instagram: "meta",
+  "whatsapp-web": "whatsapp/web",
+};
+
 it("tells every setting in the README as the hub reads it", () => {
   const rows = variables.map(({ name, byDefault, meaning }) => `| \`${name}\` | ${byDefault} | ${meaning} |`);
   for (const row of rows) expect(readme).toContain(row);
 });
 
-it("names every channel of this build in the README with a link to its page", () => {
-  for (const { kind } of connectors) expect(readme).toContain(`(connectors/${kind.replace("-", "/")}/README.md)`);
+it("names every channel of this build in the README with a link to its page", async () => {
+  for (const { kind } of connectors) {
+    const page = `connectors/${folders[kind] ?? kind}/README.md`;
+    expect(readme).toContain(`(${page})`);
+    expect((await readFile(join(root, page), "utf8")).length).toBeGreaterThan(300);
+  }
 });
 
 it("shows in the README only commands that package.json has", async () => {
