@@ -14,69 +14,11 @@ import { person } from "#core/people";
 import type { MessageRecord } from "#core/records";
 import { searchable } from "#core/search";
 import { preview } from "#core/text";
-import { authority, continuation, type Match, type Verdict } from "#core/threading";
+import { authority, changesSubject, continuation, type Verdict } from "#core/threading";
+import { answerTo, findThread, openThread } from "#core/threads";
 import { uuid } from "#core/uuid";
 
 const hour = 3_600_000;
-
-/** Reply token first, then the letters it answers, then the channel's own thread key. */
-const findThread = (world: World, item: MessageItem): { thread: Thread; match: Match } | null => {
-  const { event, account } = item;
-  const found = (threadId: string | null | undefined, match: Match): { thread: Thread; match: Match } | null => {
-    const thread = threadId === null || threadId === undefined ? undefined : world.threads.get(threadId);
-    return thread === undefined ? null : { thread, match };
-  };
-  const byToken =
-    event.replyToken === undefined
-      ? null
-      : found(world.threadByToken.get(inAccount(account.id, event.replyToken)), "token");
-  if (byToken !== null) return byToken;
-  for (const [index, reference] of (event.references ?? []).entries()) {
-    const answered = world.messages.get(inAccount(account.id, reference))?.threadId;
-    const seen = world.threadByRef.get(inAccount(account.id, item.refs?.others[index] ?? ""));
-    const byReference = found(answered ?? seen, "reference");
-    if (byReference !== null) return byReference;
-  }
-  const byKey = found(world.threadByKey.get(inAccount(account.id, event.thread)), "key");
-  if (byKey !== null || event.oneThreadPerPerson !== true) return byKey;
-  for (const { hash } of item.addresses) {
-    const contactId = world.identities.get(hash)?.contactId ?? "";
-    const byPerson = found(world.threadByPerson.get(inAccount(account.id, contactId)), "key");
-    if (byPerson !== null) return byPerson;
-  }
-  return null;
-};
-
-/** Numbers and ids change under a thread: answers go where the person wrote from last. */
-const answerTo = (world: World, thread: Thread, item: MessageItem): void => {
-  const { event, addresses } = item;
-  const identity =
-    event.oneThreadPerPerson === true && !event.own ? world.identities.get(addresses[0]?.hash ?? "") : undefined;
-  if (identity === undefined || identity.id === thread.identityId) return;
-  thread.identityId = identity.id;
-  thread.changed = true;
-};
-
-const openThread = (world: World, plan: Plan, item: MessageItem, contact: Contact): Thread => {
-  const { event, account } = item;
-  const thread: Thread = {
-    id: uuid(),
-    account,
-    tenantId: account.tenantId,
-    identityId: world.identities.get(item.addresses[0]?.hash ?? "")?.id ?? null,
-    contactId: contact.id,
-    conversationId: null,
-    windowUntil: null,
-    customerReadSeq: 0,
-    isNew: true,
-    changed: false,
-  };
-  world.threads.set(thread.id, thread);
-  world.threadByKey.set(inAccount(account.id, event.thread), thread.id);
-  if (event.oneThreadPerPerson === true) world.threadByPerson.set(inAccount(account.id, contact.id), thread.id);
-  plan.threads.push({ thread, externalKey: event.thread, subject: event.subject ?? null });
-  return thread;
-};
 
 const openConversation = (world: World, item: MessageItem, contact: Contact, now: Date): Conversation => {
   const { event, account } = item;
@@ -182,8 +124,8 @@ export const fileMessage = (input: {
   const contactOfThread = world.contacts.get(linked?.row.contactId ?? match?.thread.contactId ?? "") ?? null;
   const author = event.own && contactOfThread !== null ? contactOfThread : person(world, plan, item, contactOfThread);
   const contact = contactOfThread ?? author;
-  const thread = match?.thread ?? openThread(world, plan, item, contact);
-  answerTo(world, thread, item);
+  const matched = match?.thread ?? openThread({ world, plan, item, contact, key: event.thread });
+  answerTo(world, matched, item);
   const verdict: Verdict =
     match === null
       ? { held: null, newParticipant: false }
@@ -194,7 +136,7 @@ export const fileMessage = (input: {
           suspicious: event.suspicious === true,
           participant:
             author.id === contact.id ||
-            item.addresses.some(({ hash }) => world.participants.has(inThread(thread.id, hash))),
+            item.addresses.some(({ hash }) => world.participants.has(inThread(matched.id, hash))),
         });
 
   const wakes =
@@ -209,22 +151,27 @@ export const fileMessage = (input: {
           now,
           wakes,
         });
-  const conversation = linked === undefined || next === "new" ? openConversation(world, item, contact, now) : linked;
+  // An old letter was used to write about something else: answers to either find their own.
+  const parts =
+    linked !== undefined && wakes && isLetter(event) && changesSubject({ was: linked.row.subject, is: event.subject });
+  const thread = parts ? openThread({ world, plan, item, contact, key: event.id }) : matched;
+  const conversation =
+    linked === undefined || next === "new" || parts ? openConversation(world, item, contact, now) : linked;
   if (conversation !== linked) {
     plan.links.push({
       threadId: thread.id,
       conversationId: conversation.row.id,
       tenantId: account.tenantId,
-      replaces: linked !== undefined,
+      replaces: linked !== undefined && !parts,
     });
     thread.conversationId = conversation.row.id;
     // The customer's read mark counts the messages of the active conversation.
-    if (linked !== undefined) {
+    if (linked !== undefined && !parts) {
       thread.customerReadSeq = 0;
       thread.changed = true;
     }
   }
-  if (next === "reopen") reopen(conversation);
+  if (next === "reopen" && !parts) reopen(conversation);
 
   const { row } = conversation;
   row.lastSeq += 1;

@@ -45,3 +45,25 @@ export const continuation = (input: {
   if (status !== "closed") return "reopen";
   return closedAt !== null && now.getTime() - closedAt.getTime() > input.reopenDays * day ? "new" : "reopen";
 };
+
+/** What mail programs put before the subject of an answer or a forward, in the languages around us. */
+const mark =
+  /^\s*(?:re|aw|sv|odp|odpověď|odpoveď|vs|ref|fwd?|wg|tr|przek|pd|přep|preposlať|přeposláno)\s*(?:\[\d+\])?\s*:/i;
+
+/** Letters and digits alone: servers add "[EXTERNAL]" and the like, people a full stop. */
+const bare = (subject: string): string =>
+  subject
+    .replace(/\[[^[\]]{0,60}\]/g, " ")
+    .normalize("NFKD")
+    .replace(/[^\p{L}\p{N}]+/gu, "")
+    .toLowerCase();
+
+/**
+ * Whether somebody took an old letter and wrote about something else. An answer says "Re:" in front, whatever follows:
+ * perhaps we changed the subject ourselves.
+ */
+export const changesSubject = (input: { readonly was: string | null; readonly is: string | undefined }): boolean => {
+  if (input.is === undefined || mark.test(input.is)) return false;
+  const [was, is] = [bare(input.was ?? ""), bare(input.is)];
+  return was !== "" && is !== "" && !was.includes(is) && !is.includes(was);
+};

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { authority, continuation } from "#core/threading";
+import { authority, changesSubject, continuation } from "#core/threading";
 
 describe("who may join a thread", () => {
   const known = { letter: true, own: false, suspicious: false, participant: true };
@@ -39,5 +39,23 @@ describe("what a message does to its conversation", () => {
     ["a machine's letter starts nothing anew", closed(100), false, "append"],
   ] as const)("%s", (_, conversation, wakes, expected) => {
     expect(continuation({ ...conversation, reopenDays: 7, now, wakes })).toBe(expected);
+  });
+});
+
+describe("an old letter used to write about something else", () => {
+  it.each([
+    ["Reklamace pračky", "Nová objednávka", true],
+    ["Re: Reklamace pračky", "Faktura 2026", true],
+    ["Reklamace pračky", "Re: Reklamace pračky", false],
+    ["Reklamace pračky", "RE: Nová objednávka", false],
+    ["Reklamace pračky", "Odp: Nová objednávka", false],
+    ["Reklamace pračky", "[EXTERNAL] reklamace pračky.", false],
+    ["Reklamace pračky", "Reklamace pračky - doplnění", false],
+    ["Reklamace pračky", "REKLAMACE PRACKY", false],
+    ["Reklamace pračky", undefined, false],
+    ["Reklamace pračky", "...", false],
+    [null, "Nová objednávka", false],
+  ])("%s, then %s: another matter is %s", (was, is, anotherMatter) => {
+    expect(changesSubject({ was, is })).toBe(anotherMatter);
   });
 });

@@ -279,3 +279,35 @@ describe("who a customer is", () => {
     expect(bench.secrets.openText("identity", row?.enc ?? Buffer.alloc(0), account.tenantId)).toBe("secret@example.cz");
   });
 });
+
+describe("an old letter used to write about something else", () => {
+  it("opens a conversation of its own that names the old one, and answers to either find their own", async () => {
+    const old = await receive(letter("jan", { id: "<s1@test>", subject: "Reklamace" }));
+    const other = await receive(
+      letter("jan", { id: "<s2@test>", thread: "<s1@test>", subject: "Nová objednávka", references: ["<s1@test>"] }),
+    );
+    expect(other.row.id).not.toBe(old.row.id);
+    expect(first(other)).toMatchObject({ seq: 1, detail: { previousConversationId: old.row.id } });
+    const toOld = await receive(
+      letter("jan", { id: "<s3@test>", thread: "<s1@test>", subject: "Re: Reklamace", references: ["<s1@test>"] }),
+    );
+    const toOther = await receive(
+      letter("jan", {
+        id: "<s4@test>",
+        thread: "<s1@test>",
+        subject: "Re: Nová objednávka",
+        references: ["<s2@test>", "<s1@test>"],
+      }),
+    );
+    expect([toOld.row.id, toOther.row.id]).toEqual([old.row.id, other.row.id]);
+  });
+
+  it("from a stranger stays a held card in the old one", async () => {
+    const old = await receive(letter("eva", { id: "<s5@test>", subject: "Účet" }));
+    const stranger = await receive(
+      letter("mallory", { id: "<s6@test>", thread: "<s5@test>", subject: "Pošlete výpis", references: ["<s5@test>"] }),
+    );
+    expect(stranger.row.id).toBe(old.row.id);
+    expect(first(stranger).held).toBe(true);
+  });
+});
