@@ -40,13 +40,15 @@ const lookups = `
     select e.a, e.k, r.thread_id as t from json_to_recordset($6::json) as e(a uuid, k text)
       cross join lateral (select thread_id from email_ref r
         where r.account_id = e.a and r.message_id_hash = decode(e.k, 'hex') limit 1) r),
+  strange as materialized (
+    select * from json_to_recordset($9::json) as e(a uuid, x text, t uuid, k text, s text, h text)
+    where not exists (select from thread t where t.account_id = e.a and t.external_key = e.x limit 1)),
   per as materialized (
-    select e.a, i.contact_id as k, p.id as t from json_to_recordset($9::json) as e(a uuid, x text, t uuid, k text, s text, h text)
+    select e.a, i.contact_id as k, p.id as t from strange e
       cross join lateral (select i.contact_id from identity i
         where i.tenant_id = e.t and i.kind = e.k and i.scope = e.s and i.value_hash = decode(e.h, 'hex') limit 1) i
       cross join lateral (select th.id from identity j join thread th on th.identity_id = j.id and th.account_id = e.a
-        where j.contact_id = i.contact_id order by th.created_at desc limit 1) p
-    where not exists (select from thread t where t.account_id = e.a and t.external_key = e.x limit 1)),
+        where j.contact_id = i.contact_id order by th.created_at desc limit 1) p),
   thr as materialized (
     select th.id, th.tenant_id, th.identity_id, i.contact_id, th.window_until, th.customer_read_seq, c.id as conversation_id
     from (select t from keyed union select t from tok union select t from ref union select t from per union select t from ext where t is not null) as f(t)
