@@ -5,6 +5,8 @@ export type Fact =
   | { readonly type: "code" }
   | { readonly type: "authenticated" }
   | { readonly type: "ready" }
+  /** The page went away and another is being loaded in its place, or the library is not in it any more. */
+  | { readonly type: "reloaded" }
   | { readonly type: "socket"; readonly state: string }
   | { readonly type: "disconnected"; readonly reason: string }
   /** Something took too long, or broke: `says` tells what. */
@@ -40,7 +42,7 @@ const onSocket = (now: Phase, state: string): Step => {
 
 /**
  * The states of one account: starting -> code -> linking -> ready <-> degraded, and the end out of each of them. A
- * restored login goes from starting to linking. Pure; every move of a running session is one of these.
+ * restored login goes from starting to linking, and so does a page that reloads itself. Pure; every move of a running session is one of these.
  */
 export const next = (now: Phase, fact: Fact): Step => {
   switch (fact.type) {
@@ -55,6 +57,8 @@ export const next = (now: Phase, fact: Fact): Step => {
     case "ready":
       // whatsapp-web.js 1.34.7 says it again with every toggle of hasSynced.
       return now === "ready" ? undefined : to("ready");
+    case "reloaded":
+      return now === "ready" || now === "degraded" ? to("linking") : undefined;
     case "socket":
       return onSocket(now, fact.state);
     case "disconnected":

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Outbound } from "#contract";
 import { loginFolder } from "../../../connectors/whatsapp/web/protocol.ts";
 import { onlyLoopback, type Op } from "../../fakes/whatsapp-page/server.ts";
@@ -14,6 +14,9 @@ const phoneWith: typeof openPhone = async (options) => {
   open.push(phone);
   return phone;
 };
+// Two browser starts on two busy cores.
+vi.setConfig({ testTimeout: 60_000 });
+
 afterEach(async () => {
   const all = open;
   open = [];
@@ -50,16 +53,16 @@ describe("the 16 known faults of whatsapp-web.js 1.34.7", () => {
   });
 
   it("2: starts a new browser when the page never gets beyond opening", async () => {
-    const phone = await phoneWith({ timers: { start: 2_500 } });
+    const phone = await phoneWith({ timers: { start: 5_000 } });
     phone.whatsapp.tuning.auto = false;
     phone.account.start();
-    expect(await phone.status("offline")).toHaveProperty("reason", expect.stringContaining("longer than 2.5 s"));
+    expect(await phone.status("offline")).toHaveProperty("reason", expect.stringContaining("longer than 5 s"));
     phone.whatsapp.tuning.auto = true;
     await phone.status("online");
   });
 
   it("3: starts a new browser when the page is not WhatsApp, though the library rejects with a mere text", async () => {
-    const phone = await phoneWith({ timers: { start: 3_000 } });
+    const phone = await phoneWith({ timers: { start: 10_000 } });
     await writeFile(join(phone.folder, "page.html"), "<h1>browser not supported</h1>");
     phone.account.start();
     expect(await phone.status("offline")).toHaveProperty("reason", "WhatsApp Web did not start: auth timeout");
@@ -86,7 +89,7 @@ describe("the 16 known faults of whatsapp-web.js 1.34.7", () => {
   });
 
   it("5: starts another browser when the page does not answer any more", async () => {
-    const phone = await phoneWith({ timers: { heartbeat: 300, answer: 700 } });
+    const phone = await phoneWith({ timers: { heartbeat: 300, answer: 2_000 } });
     await phone.online();
     await phone.signalPage("SIGSTOP");
     expect(await phone.status("offline")).toHaveProperty("reason", expect.stringContaining("does not answer"));
@@ -107,7 +110,7 @@ describe("the 16 known faults of whatsapp-web.js 1.34.7", () => {
   });
 
   it("7: asks for a new code itself when WhatsApp lets the old one expire", async () => {
-    const phone = await phoneWith({ linked: false, timers: { code: 700 } });
+    const phone = await phoneWith({ linked: false, timers: { code: 2_000 } });
     phone.account.start();
     const first = await codeOf(phone);
     phone.whatsapp.tell("a", { ev: "state", state: "UNPAIRED_IDLE" });
@@ -152,7 +155,7 @@ describe("the 16 known faults of whatsapp-web.js 1.34.7", () => {
   });
 
   it("11: closes the browser when nobody scans, and goes on when an administrator asks", async () => {
-    const phone = await phoneWith({ linked: false, timers: { linking: 800 } });
+    const phone = await phoneWith({ linked: false, timers: { linking: 3_000 } });
     phone.account.start();
     await until("it waits", () => phone.link().look().phase === "waiting");
     expect(phone.account.statuses.at(-1)).toEqual({ state: "needs-login", reason: "Nobody scanned the code." });
@@ -248,7 +251,7 @@ describe("beyond the known faults", () => {
   });
 
   it("waits for the answer to a message that is on its way, and learns of it later", async () => {
-    const phone = await phoneWith({ timers: { send: 500 } });
+    const phone = await phoneWith({ timers: { send: 1_500 } });
     await phone.online();
     phone.whatsapp.next(({ op }: Op) => op === "send", "silence");
     const letter = phone.letter("bez potvrzení");

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ConnectorError, type Inbound, type Outbound } from "#contract";
 import { jana, openPhone, ours, type Phone, until } from "./phone.ts";
 
 const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 const voice = Buffer.from(`OggS${"x".repeat(5_000)}`).toString("base64");
+vi.setConfig({ testTimeout: 60_000 });
+
 let phone: Phone;
 
 const file = (name: string, mimeType: string, base64: string): Outbound["attachments"][number] => {

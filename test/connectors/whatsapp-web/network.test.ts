@@ -1,6 +1,8 @@
 import { once } from "node:events";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { jana, openPhone, ours, type Phone, until } from "./phone.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let phone: Phone;
 const failureOf = (work: Promise<unknown>): Promise<unknown> =>
@@ -32,6 +34,8 @@ describe("a day on the network", () => {
 
   it("goes on after the page reloads itself", async () => {
     const loaded = once(phone.whatsapp.events, "page");
+    // The new page is synced before the library is back in it.
+    phone.whatsapp.tuning.syncMs = 0;
     phone.whatsapp.tell("a", { ev: "reload" });
     await loaded;
     phone.whatsapp.receive("a", { chat: jana, body: "po obnovení" });

@@ -10,7 +10,7 @@ import { startWhatsApp, type WhatsApp } from "../../fakes/whatsapp-page/server.t
 export const ours = "420700000001";
 export const jana = "420777123456@c.us";
 /** Events on two busy cores. */
-const patienceMs = 20_000;
+const patienceMs = 25_000;
 
 export const until = async <T>(
   says: string,

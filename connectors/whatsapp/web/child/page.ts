@@ -16,6 +16,9 @@ export const nudge = `() => {
   return true;
 }`;
 
+/** A page that reloaded itself has lost the library; whether it came back is not told. */
+export const isPrepared = `() => window.WWebJS !== undefined`;
+
 /** The library's own attempt runs in Node and fails there. */
 export const refreshCode = `() => { window.require("WAWebCmd").Cmd.refreshQR(); }`;
 

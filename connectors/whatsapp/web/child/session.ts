@@ -9,7 +9,7 @@ import { openInbox } from "./inbox.ts";
 import { folderLogin } from "./login.ts";
 import { memoryOf } from "./memory.ts";
 import { type Handlers, openOutbox, samePhone } from "./outbox.ts";
-import { ask, nudge, ownLid, refreshCode } from "./page.ts";
+import { ask, isPrepared, nudge, ownLid, refreshCode } from "./page.ts";
 import { wid } from "./read.ts";
 
 export interface Session {
@@ -189,6 +189,7 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
         if (phase === "code" && state === wweb.WAState.UNPAIRED_IDLE) await ask(client, timers.answer, refreshCode);
         if (phase === "code" && state === wweb.WAState.CONNECTED) fact({ type: "authenticated" });
         if (phase === "ready" || phase === "degraded") fact({ type: "socket", state });
+        if (phase === "ready" && (await ask(client, timers.answer, isPrepared)) === false) reloaded();
         measure();
       };
       look().then(beat, (thrown: unknown) => {
@@ -196,10 +197,16 @@ export const startSession = async (begin: Begin, send: (message: FromChild) => v
       });
     });
 
+  const reloaded = (): void => {
+    heardOfLogin = false;
+    fact({ type: "reloaded" });
+  };
+
   const launched = (): void => {
     const pid = client.pupBrowser?.process()?.pid;
     if (pid !== undefined) tell({ type: "browser", pid });
     client.pupBrowser?.on("disconnected", () => fact({ type: "broken", says: "The browser ended." }));
+    client.pupPage?.on("framenavigated", (frame) => frame === client.pupPage?.mainFrame() && reloaded());
     client.pupPage?.on("error", (error) => fact({ type: "broken", says: `The tab crashed: ${wordsOf(error)}` }));
   };
 
