@@ -184,8 +184,9 @@ export const send = async (input: {
     .digest("hex")
     .slice(0, 24);
   if (await log.has(name)) return { id: remoteId(messageId) };
-  if (await log.isDoubtful(name))
-    throw new ConnectorError("uncertain", "The hub stopped while the server was taking this letter.");
+  const id = remoteId(messageId);
+  if (message.insisted !== true && (await log.isDoubtful(name)))
+    throw new ConnectorError("uncertain", "The hub stopped while the server was taking this letter.", { id });
   const letter = await frozenLetter({ message, settings, signingKey, frozen }).catch((error: unknown) => {
     throw error instanceof ConnectorError ? error : smtpError(error, false);
   });
@@ -201,7 +202,9 @@ export const send = async (input: {
     })
     .catch(async (error: unknown) => {
       // Refused in words: the server does not have it. Without words it may.
-      if (ConnectorError.from(error).code !== "uncertain") await log.undo(name).catch(() => undefined);
+      const { code, message: says } = ConnectorError.from(error);
+      if (code === "uncertain") throw new ConnectorError("uncertain", says, { cause: error, id });
+      await log.undo(name).catch(() => undefined);
       throw error;
     });
   const [only] = rejected;

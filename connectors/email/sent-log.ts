@@ -14,7 +14,7 @@ type Stored = z.output<typeof stored>;
 export interface SentLog {
   /** Whether the server took this letter: a hub that died before its own commit sends again under the same key. */
   has(name: string): Promise<boolean>;
-  /** Whether a process before this one began to hand the letter over and never said how it ended. True once. */
+  /** Whether a process before this one began to hand the letter over and never said how it ended. */
   isDoubtful(name: string): Promise<boolean>;
   /** Durable when it resolves. From now on the server may have the letter. */
   begin(name: string): Promise<void>;
@@ -54,14 +54,8 @@ export const sentLog = (memory: Hub["memory"]): SentLog => {
   return {
     has: async (name) => (await load()).done.includes(name),
     isDoubtful: async (name) => {
-      const state = await load();
-      const owner = state.begun.find(([one]) => one === name)?.[1];
-      if (owner === undefined || owner === process) return false;
-      // What comes next is a person's decision.
-      await change((now) => {
-        now.begun = [...without(now, name), [name, process]];
-      });
-      return true;
+      const owner = (await load()).begun.find(([one]) => one === name)?.[1];
+      return owner !== undefined && owner !== process;
     },
     begin: (name) =>
       change((state) => {

@@ -1,3 +1,5 @@
+import type { RemoteId } from "./ids.ts";
+
 /** Why a connector could not do what it was asked. The core decides on retry from the code alone. */
 export const failureCodes = {
   auth: { retry: false, says: "The channel refused our credentials." },
@@ -23,16 +25,19 @@ export class ConnectorError extends Error {
   readonly retryAfterMs: number | undefined;
   /** With "unreachable": the whole account cannot send now. Its messages wait, and none of them loses an attempt. */
   readonly wholeAccount: boolean;
+  /** With "uncertain": the id the message has, should it have arrived. Answers to it then find their conversation. */
+  readonly id: RemoteId | undefined;
 
   constructor(
     code: FailureCode,
     detail: string,
-    options: { cause?: unknown; retryAfterMs?: number; wholeAccount?: true } = {},
+    options: { cause?: unknown; retryAfterMs?: number; wholeAccount?: true; id?: RemoteId } = {},
   ) {
     super(detail, { cause: options.cause });
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
     this.wholeAccount = options.wholeAccount ?? false;
+    this.id = options.id;
   }
 
   static from(thrown: unknown): ConnectorError {

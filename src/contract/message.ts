@@ -285,6 +285,8 @@ export interface Outbound {
   readonly replyToken?: string;
   /** The reply window has closed and a person writes, within the longer one of Limits.humanAgentHours. */
   readonly humanAgent?: true;
+  /** A person wants it sent although it may have arrived: what the connector remembers of an earlier try does not count. */
+  readonly insisted?: true;
   /** Written by the hub itself: marked as such where the channel can, so that no machine answers it (RFC 3834). */
   readonly automatic?: true;
 }

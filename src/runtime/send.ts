@@ -75,6 +75,7 @@ const toOutbound = (unit: Unit, files: Pick<Files, "read">): Outbound => {
     writtenAt: first.writtenAt,
     ...(first.replyToken === null ? {} : { replyToken: first.replyToken }),
     ...(first.automatic ? { automatic: true } : {}),
+    ...(first.insisted ? { insisted: true } : {}),
   };
 };
 
@@ -136,7 +137,9 @@ const afterError = (outlet: Outlet, error: ConnectorError, of: Claimed, now: Dat
   if (verdict.do === "retry" && of.automatic && attempts >= mostAutomatic) return ended("failed", why);
   if (verdict.do === "retry") return ended("queued", { ...why, nextAt: new Date(now.getTime() + verdict.afterMs) });
   if (verdict.do === "park") return ended("queued", { ...why, nextAt: now, counted: false });
-  return ended(verdict.do === "uncertain" ? "uncertain" : "failed", why);
+  return verdict.do === "uncertain"
+    ? ended("uncertain", { ...why, providerId: error.id ?? null })
+    : ended("failed", why);
 };
 
 export interface Sending {

@@ -100,8 +100,8 @@ export const storeRetry = async (
     throw new Refused("window-closed", "The reply window of this channel has closed.");
   const again = await q.query<{ accountId: string }>({
     name: "retry-deliveries",
-    text: `update delivery set state = 'queued', rank = 1, attempts = 0, next_at = $2, error_code = null,
-        error_text = null, claimed_by = null, claimed_until = null, updated_at = $2
+    text: `update delivery set state = 'queued', rank = 1, attempts = 0, next_at = $2,
+        error_code = case when state = 'uncertain' then 'insisted' end, error_text = null, claimed_by = null, claimed_until = null, updated_at = $2
       where message_id = $1 and state in ('failed', 'uncertain') returning account_id as "accountId"`,
     values: [message.id, now],
   });

@@ -48,7 +48,7 @@ export const findEchoes = async (input: {
 };
 
 /** What an echo proves: the channel has the message. Not an event of the channel's, so not journaled. */
-export const provenSent = ({ item }: Echo): (Item & { readonly event: MessageNews })[] =>
+export const provenSent = ({ item }: Pick<Echo, "item">): (Item & { readonly event: MessageNews })[] =>
   item.event.type === "message"
     ? [
         {

@@ -53,7 +53,12 @@ const file = async (input: {
   reach("ingest.loaded");
   const items = unknown(input.items, world.known);
   const echoes = await findEchoes({ q, world, items });
-  const news = [...items.flatMap(newsOf), ...echoes.flatMap(provenSent)];
+  const known = items.filter(
+    ({ account, event }) =>
+      event.type === "message" && event.own && world.messages.has(inAccount(account.id, event.id)),
+  );
+  // The channel shows one of ours: it has it, also when the send itself was never answered.
+  const news = [...items.flatMap(newsOf), ...[...echoes, ...known.map((item) => ({ item }))].flatMap(provenSent)];
   const keys = [
     ...news.map(({ account, event }) => ({ accountId: account.id, externalId: event.id })),
     ...waiting.map(({ accountId, event }) => ({ accountId, externalId: event.id })),

@@ -28,6 +28,8 @@ export interface Claimed {
   readonly content: Content | null;
   /** The hub wrote it by itself. */
   readonly automatic: boolean;
+  /** Nobody knew whether it had arrived, and a person sends it again. */
+  readonly insisted: boolean;
   /** Everybody the message is for, those it reached already included. */
   readonly recipients: readonly { readonly recipient: string; readonly role: "to" | "cc" | "bcc" }[];
   readonly authorName: string;
@@ -69,7 +71,7 @@ export const claimDue = (input: {
     text: `with lead as materialized (
         select 1 from lease where name = $4 and owner = $5 and fencing = $6 and until > now() for share),
       due as materialized (
-        select d.id from delivery d
+        select d.id, d.error_code from delivery d
         where d.account_id = $1 and d.tenant_id = $2 and d.state in ('held', 'queued') and d.next_at <= $3
           and exists (select 1 from lead)
           and not exists (select 1 from delivery e where e.thread_id = d.thread_id and e.seq < d.seq
@@ -81,13 +83,15 @@ export const claimDue = (input: {
         order by d.next_at limit $7 for update of d skip locked),
       taken as (
         update delivery d set state = 'sending', rank = 2, attempts = d.attempts + 1, claimed_by = $8,
-          claimed_until = now() + interval '90 seconds', updated_at = $3
+          claimed_until = now() + interval '90 seconds', updated_at = $3,
+          error_code = case when due.error_code = 'insisted' then null else due.error_code end
         from due where d.id = due.id
-        returning d.id, d.recipient, d.attempts, d.message_id, d.conversation_id, d.thread_id, d.seq)
+        returning d.id, d.recipient, d.attempts, d.message_id, d.conversation_id, d.thread_id, d.seq,
+          due.error_code is not distinct from 'insisted' as insisted)
       select d.id, d.recipient, d.attempts, d.message_id as "messageId", d.conversation_id as "conversationId",
         t.external_key as "threadKey", t.window_until as "windowUntil",
         m.author_type = 'agent' as "byPerson", coalesce(m.subject, t.subject) as subject, m.body,
-        m.body_html as html, m.detail -> 'content' as content, m.author_type = 'system' as automatic,
+        m.body_html as html, m.detail -> 'content' as content, m.author_type = 'system' as automatic, d.insisted,
         (select json_agg(json_build_object('recipient', x.recipient, 'role', x.role) order by x.id)
           from delivery x where x.message_id = m.id and x.state <> 'cancelled') as recipients,
         m.author_name as "authorName", u.avatar_url as "avatarUrl", m.occurred_at as "writtenAt",

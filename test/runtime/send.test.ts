@@ -23,6 +23,7 @@ const claimed = (): Claimed => ({
   html: null,
   content: null,
   automatic: false,
+  insisted: false,
   recipients: [{ recipient: "", role: "to" }],
   authorName: "Agent",
   avatarUrl: null,
