@@ -20,6 +20,7 @@ import {
   findUploads,
   type Recipient,
   type ReplyThread,
+  type UploadedFile,
 } from "./outgoing.ts";
 import { newlySeen, type Seen } from "./seen.ts";
 import { composeMessages } from "./send-compose.ts";
@@ -97,6 +98,12 @@ const refuseStale = async (input: SendInput, conversation: Locked): Promise<void
     throw new Refused("stale", "The conversation moved on while you were writing.", { messages });
 };
 
+/** A picture the letter's HTML refers to by its upload is a part of the text, not a file beside it. */
+const placed =
+  (html: string | undefined) =>
+  (file: UploadedFile): UploadedFile =>
+    html?.includes(`cid:${file.id}`) === true ? { ...file, contentId: file.id, inline: true } : file;
+
 const year = 366 * 86_400_000;
 
 /** When it goes: at the moment the agent chose, else when the time to take it back is over. */
@@ -167,7 +174,7 @@ export const storeSend = async (given: SendInput): Promise<SendResult> => {
   const { thread, limits, linked } = reply ? await sendThread(input, conversation) : noThread;
   const { tenantId } = conversation;
   const files = [
-    ...(await findUploads({ q, tenantId, ownerId: scope.actor.id, ids: takes.uploadIds })),
+    ...(await findUploads({ q, tenantId, ownerId: scope.actor.id, ids: takes.uploadIds })).map(placed(takes.html)),
     ...(await findParts({ q, conversationId: conversation.id, ids: takes.partIds ?? [] })),
   ];
   checkFiles({ limits: limits === null ? null : limits.attachments, files });

@@ -141,6 +141,19 @@ describe("a letter", () => {
     expect(letter.text).toBe("Ahoj světe");
   });
 
+  it("has its pictures inside the text, not beside it", async () => {
+    const made = await letterCase();
+    const id = uuid();
+    await world.db.query({
+      text: `insert into upload (id, tenant_id, owner_type, owner_id, name, mime, size, blob_key)
+        values ($1, $2, 'agent', $3, 'plan.png', 'image/png', 10, 'blob-3')`,
+      values: [id, tenant.id, agent.id],
+    });
+    const html = `<p>Plán: <img src="cid:${id}"></p>`;
+    const letter = await arrived(mail, (await send(made, { text: "Plán:", html, uploadIds: [id] })).id);
+    expect(letter.attachments).toMatchObject([{ name: "plan.png", inline: true, contentId: id }]);
+  });
+
   it("ends with the client company's signature and the quoted letter, both known to the desk for folding", async () => {
     await world.db.query({
       text: `update tenant set policy = policy || '{"signature": "{{agent.alias}}\\n{{tenant.name}}"}' where id = $1`,

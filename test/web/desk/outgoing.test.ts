@@ -81,6 +81,34 @@ describe("a letter", () => {
   });
 });
 
+describe("a formatted letter", () => {
+  it("carries what was made bold and the picture inside it, and its text beside", { timeout: 40_000 }, async () => {
+    const { page, complaints } = await open("email");
+    await page.locator("#composer").fill("Ahoj");
+    await page.getByRole("button", { name: "Formátování" }).click();
+    const editor = page.getByRole("textbox", { name: "Odpověď" });
+    await editor.getByText("Ahoj").waitFor();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.press("Control+b");
+    await page.keyboard.type(" žluťoučký kůň");
+    expect(await violations(page)).toEqual([]);
+    await page
+      .getByRole("toolbar")
+      .locator("input[type=file]")
+      .setInputFiles({ name: "pixel.png", mimeType: "image/png", buffer: Buffer.from("89504e470d0a1a0a", "hex") });
+    await editor.getByAltText("pixel.png").waitFor();
+    await page.keyboard.press("Control+Enter");
+    const takes = await sent();
+    const upload = takes?.uploadIds[0] ?? "";
+    expect(takes).toMatchObject({
+      text: "Ahoj žluťoučký kůň",
+      html: `<p>Ahoj<strong> žluťoučký kůň<img src="cid:${upload}" alt="pixel.png"></strong></p>`,
+    });
+    await expect.poll(() => editor.textContent()).toBe("");
+    expect(complaints.filter((line) => !line.includes("pixel"))).toEqual([]);
+  });
+});
+
 describe("a channel with a window", () => {
   it("offers its templates, filled in beside what the customer will read", { timeout: 40_000 }, async () => {
     const { page } = await open("whatsapp", (id) => {

@@ -1,4 +1,4 @@
-import { useRef, useState, type ClipboardEvent, type DragEvent, type KeyboardEvent, type ReactNode } from "react";
+import { useRef, useState, type DragEvent, type KeyboardEvent, type ReactNode } from "react";
 import type { ContentType, ConversationRow } from "#wire";
 import { useNow } from "../../kit/bits.tsx";
 import { Button, Hint, IconButton } from "../../kit/controls.tsx";
@@ -11,14 +11,16 @@ import { profileIn, roleIn, usePending, useDesk, useWords } from "../context.ts"
 import { continuing } from "./continues.ts";
 import { Dialogs, Doubts } from "./dialogs.tsx";
 import { Extras } from "./extras.tsx";
+import { Field } from "./field.tsx";
 import { useFilled } from "./filled.ts";
 import { Later } from "./later.tsx";
 import { useLetter } from "./letter.ts";
 import { LetterHead } from "./letter-head.tsx";
 import { useDraft, WindowNote } from "./parts.tsx";
-import { Slash, useSlash } from "./slash.tsx";
+import { useSlash } from "./slash.tsx";
 import { closesAt, type Target, useTargets } from "./target.ts";
 import { Files, useUploads } from "./uploads.tsx";
+import { useRich } from "./use-rich.ts";
 import { Prefers, Ways } from "./ways.tsx";
 
 const viaOf = ({ accountId, identityId, typed }: Target) => ({
@@ -54,6 +56,7 @@ export const Composer = ({
   const targets = useTargets(id, held);
   const { target } = targets;
   const uploads = useUploads(id);
+  const rich = useRich(id);
   const slash = useSlash({ area, text, write, row });
   const note = mode === "note";
   const takes = target?.takes ?? null;
@@ -71,7 +74,10 @@ export const Composer = ({
   const readOnly = roleIn(desk.boot, row.tenantId) === "client_viewer";
   const ready =
     held?.state === "ready" &&
-    (text.trim() !== "" || uploads.done.length > 0 || letter.parts.length > 0) &&
+    (text.trim() !== "" ||
+      uploads.done.length > 0 ||
+      letter.parts.length > 0 ||
+      (isLetter && rich.pictures().length > 0)) &&
     !uploads.busy &&
     !shut &&
     !noThread &&
@@ -82,7 +88,7 @@ export const Composer = ({
   const focus = (next: Mode) => {
     setMode(next);
     // at once: the next key pressed already belongs to the text
-    area.current?.focus();
+    (area.current ?? document.getElementById("composer"))?.focus();
   };
   useCommands(readOnly ? {} : { r: () => focus("reply"), n: () => focus("note") });
 
@@ -113,9 +119,16 @@ export const Composer = ({
   };
   const send = (close: boolean) => {
     if (!ready) return;
-    post({ text, uploads: uploads.done, thenStatus: close ? "closed" : null, more: {} });
+    const html = isLetter ? rich.html() : null;
+    post({
+      text,
+      uploads: [...uploads.done, ...(isLetter ? rich.pictures() : [])],
+      thenStatus: close ? "closed" : null,
+      more: html === null ? {} : { html },
+    });
     write("");
     uploads.clear();
+    rich.clear();
   };
 
   const keys = (event: KeyboardEvent) => {
@@ -126,11 +139,6 @@ export const Composer = ({
       send(event.shiftKey);
     }
   };
-  const paste = (event: ClipboardEvent) => {
-    if (event.clipboardData.files.length === 0) return;
-    event.preventDefault();
-    uploads.add([...event.clipboardData.files]);
-  };
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setDragging(false);
@@ -138,7 +146,6 @@ export const Composer = ({
   };
 
   if (readOnly) return <p className="composer composer-off">{t("composer.readOnly")}</p>;
-  const label = t(note ? "composer.note" : "composer.reply");
   const templated = takes?.content.includes("template") === true;
   return (
     <div
@@ -183,32 +190,17 @@ export const Composer = ({
           onSubject={setSubject}
         />
       )}
-      <div className="composer-field">
-        <textarea
-          ref={area}
-          id="composer"
-          rows={2}
-          aria-label={label}
-          placeholder={t(note ? "composer.notePlaceholder" : "composer.placeholder")}
-          value={text}
-          spellCheck
-          {...slash.aria}
-          onChange={(event) => {
-            write(event.target.value);
-            slash.look(event.target);
-            desk.presence.typed({ id, mode });
-          }}
-          onSelect={(event) => slash.look(event.currentTarget)}
-          onKeyDown={keys}
-          onPaste={paste}
-          onBlur={() => {
-            desk.drafts.flush();
-            desk.presence.rested(id);
-            slash.close();
-          }}
-        />
-        <Slash {...slash} />
-      </div>
+      <Field
+        id={id}
+        mode={mode}
+        area={area}
+        text={text}
+        write={write}
+        slash={slash}
+        rich={isLetter ? rich : null}
+        onKeys={keys}
+        onFiles={uploads.add}
+      />
       <Files uploads={uploads} />
       {shut ? (
         <p className="notice notice-bad">
@@ -248,6 +240,9 @@ export const Composer = ({
           <>
             <Extras takes={takes} shut={shut} onPick={setSpecial} />
             <Later at={sendAt} onAt={setSendAt} />
+            {isLetter ? (
+              <IconButton icon="text" label={t("rich.toggle")} aria-pressed={rich.on} onClick={rich.toggle} />
+            ) : null}
             {isLetter ? (
               <label className="composer-quote">
                 <input type="checkbox" checked={letter.quote} onChange={() => letter.setQuote(!letter.quote)} />

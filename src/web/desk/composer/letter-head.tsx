@@ -22,7 +22,7 @@ export const LetterHead = ({
   return (
     <>
       {letter === null ? null : (
-        <Suspense fallback={<div className="letter-head letter-wait" />}>
+        <Suspense fallback={<div className="to-head to-wait" />}>
           <Recipients letter={letter} fixed={fixed} />
         </Suspense>
       )}

@@ -42,11 +42,11 @@ const Field = ({
     else if (event.key === "Backspace" && text === "") onList(list.slice(0, -1));
   };
   return (
-    <div className="recipients-line">
+    <div className="to-line">
       <label htmlFor={id}>{label}</label>
-      <ul className="recipients">
+      <ul className="to-chips">
         {list.map((one) => (
-          <li key={one.address} className={one.known ? "recipient" : "recipient recipient-new"}>
+          <li key={one.address} className={one.known ? "to-chip" : "to-chip to-new"}>
             <span title={one.address}>{one.name === "" ? one.address : `${one.name} <${one.address}>`}</span>
             {one.known ? null : <em>{t("letter.new")}</em>}
             {fixed ? null : (
@@ -62,7 +62,7 @@ const Field = ({
           </li>
         ))}
         {fixed ? null : (
-          <li className="recipient-input">
+          <li className="to-input">
             <input
               id={id}
               value={text}
@@ -88,11 +88,11 @@ export const Recipients = ({ letter, fixed }: { letter: LetterState; fixed: bool
   const copies = open || letter.cc.length > 0 || letter.bcc.length > 0;
   const hows: readonly How[] = fixed ? ["reply"] : ["reply", "all", "forward"];
   return (
-    <div className="letter-head">
-      <div className="letter-first">
+    <div className="to-head">
+      <div className="to-first">
         <Menu
           trigger={
-            <Button look="quiet" className="letter-how">
+            <Button look="quiet" className="to-how">
               {t(`letter.${letter.how}`)} <Icon name="down" size={12} />
             </Button>
           }

@@ -1,14 +1,17 @@
-import { useCallback, useEffect, useState, type ReactNode } from "react";
+import { lazy, Suspense, useCallback, useEffect, useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import type { ViewSpec } from "#wire";
 import { Empty, useValue } from "../../kit/bits.tsx";
 import { explain } from "../actions.ts";
 import { useCommands } from "../commands.ts";
 import { useDesk, useWords } from "../context.ts";
-import { Pane } from "../conversation/pane.tsx";
 import { List } from "./list.tsx";
 import { kinds, mostSaved, noFilter, savedViews, specOf, storedViews, type Filter, type SavedView } from "./filter.ts";
 import { Views } from "./views.tsx";
+
+// Asked for at once and not waited for: the list is on the screen before anybody opens a conversation.
+const pane = import("../conversation/pane.tsx");
+const Pane = lazy(async () => ({ default: (await pane).Pane }));
 
 type Kind = ViewSpec["kind"];
 const kindOf = (view: string): Kind => kinds.find((kind) => kind === view) ?? "mine";
@@ -100,14 +103,16 @@ export const Inbox = ({ view, id }: { view: string; id: string | null }): ReactN
           </Empty>
         </section>
       ) : (
-        <Pane
-          key={id}
-          id={id}
-          onBack={() => {
-            setAt(id);
-            go(`/inbox/${kind}`);
-          }}
-        />
+        <Suspense fallback={<section className="pane" aria-busy="true" />}>
+          <Pane
+            key={id}
+            id={id}
+            onBack={() => {
+              setAt(id);
+              go(`/inbox/${kind}`);
+            }}
+          />
+        </Suspense>
       )}
     </main>
   );
