@@ -7,7 +7,7 @@ import { addWhatsApp, type FakeAccount } from "../test/fakes/graph/whatsapp.ts";
 import { type BenchHub, benchHub, signed } from "./lib/hub.ts";
 import { httpLimit } from "./lib/limits.ts";
 import { closedLoop, type Request } from "./lib/load.ts";
-import { median, now, quantile, round } from "./lib/stats.ts";
+import { cpuTreeMs, median, now, quantile, round } from "./lib/stats.ts";
 import type { Workload } from "./lib/workload.ts";
 
 const customers = 2000;
@@ -80,6 +80,8 @@ interface Measured {
   readonly p99Ms: number;
   /** Messages a second that the bare HTTP server with HMAC and JSON.parse answers for the same requests. */
   readonly limit: number;
+  /** Of hub and PostgreSQL together: what stays comparable while the machine is busy with other things. */
+  readonly cpuMs: number;
   readonly unseen: number;
 }
 
@@ -99,6 +101,8 @@ const measure = async (hub: BenchHub, kind: Kind, forMs: number): Promise<Measur
   const limit = await limitOf(kind, forMs / 2);
   const before = hub.desk.messagesSeen();
   const started = now();
+  const cpu = (): number => cpuTreeMs(hub.pid) + cpuTreeMs(hub.pgPid());
+  const cpuBefore = cpu();
   const load = await closedLoop({ port: hub.port, senders, forMs, next: kind.next });
   const wanted = before + load.accepted * kind.batch;
   const seen = await hub.desk.until(wanted, 20_000);
@@ -106,6 +110,7 @@ const measure = async (hub: BenchHub, kind: Kind, forMs: number): Promise<Measur
     limit,
     perSec: (seen - before) / ((now() - started) / 1000),
     p99Ms: quantile(load.latenciesMs, 0.99),
+    cpuMs: (cpu() - cpuBefore) / Math.max(1, seen - before),
     unseen: wanted - seen,
   };
 };
@@ -144,7 +149,7 @@ export const webhooks: Workload = async ({ quick, say }) => {
         const measured = await measure(hub, kind, forMs);
         rounds.get(kind.name)?.push(measured);
         say(
-          `${kind.name}: ${measured.perSec.toFixed(0)} msg/s of ${measured.limit.toFixed(0)} (${(measured.perSec / measured.limit).toFixed(3)}), p99 ${measured.p99Ms.toFixed(1)} ms, unseen ${measured.unseen}`,
+          `${kind.name}: ${measured.perSec.toFixed(0)} msg/s of ${measured.limit.toFixed(0)} (${(measured.perSec / measured.limit).toFixed(3)}), p99 ${measured.p99Ms.toFixed(1)} ms, CPU ${measured.cpuMs.toFixed(3)} ms/msg, unseen ${measured.unseen}`,
         );
       }
     }
@@ -171,6 +176,22 @@ export const webhooks: Workload = async ({ quick, say }) => {
       ),
       webhook1P99Ms: round(of("whatsapp1", ({ p99Ms }) => p99Ms)),
       webhook20P99Ms: round(of("whatsapp20", ({ p99Ms }) => p99Ms)),
+      webhook1CpuMsPerMsg: round(
+        of("whatsapp1", ({ cpuMs }) => cpuMs),
+        3,
+      ),
+      webhook20CpuMsPerMsg: round(
+        of("whatsapp20", ({ cpuMs }) => cpuMs),
+        3,
+      ),
+      loopback1CpuMsPerMsg: round(
+        of("loopback1", ({ cpuMs }) => cpuMs),
+        3,
+      ),
+      loopback20CpuMsPerMsg: round(
+        of("loopback20", ({ cpuMs }) => cpuMs),
+        3,
+      ),
       webhook1RatioToLimit: round(ratio("whatsapp1"), 3),
       webhook20RatioToLimit: round(ratio("whatsapp20"), 3),
       webhook1RatioToLoopback: round(ratio("whatsapp1") / ratio("loopback1"), 3),

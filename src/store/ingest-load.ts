@@ -12,6 +12,7 @@ import type { ConversationRecord } from "#core/records";
 import { isUuid } from "#core/uuid";
 import type { Queryable } from "./db.ts";
 import type { MessageKey } from "./ingest-lock.ts";
+import { loadPersonThreads } from "./ingest-person.ts";
 
 // Each lookup is a lateral subquery with a limit: PostgreSQL cannot turn it round into a scan of the whole table, however
 // small it believes the table to be.
@@ -40,18 +41,9 @@ const lookups = `
     select e.a, e.k, r.thread_id as t from json_to_recordset($6::json) as e(a uuid, k text)
       cross join lateral (select thread_id from email_ref r
         where r.account_id = e.a and r.message_id_hash = decode(e.k, 'hex') limit 1) r),
-  strange as materialized (
-    select * from json_to_recordset($9::json) as e(a uuid, x text, t uuid, k text, s text, h text)
-    where not exists (select from thread t where t.account_id = e.a and t.external_key = e.x limit 1)),
-  per as materialized (
-    select e.a, i.contact_id as k, p.id as t from strange e
-      cross join lateral (select i.contact_id from identity i
-        where i.tenant_id = e.t and i.kind = e.k and i.scope = e.s and i.value_hash = decode(e.h, 'hex') limit 1) i
-      cross join lateral (select th.id from identity j join thread th on th.identity_id = j.id and th.account_id = e.a
-        where j.contact_id = i.contact_id order by th.created_at desc limit 1) p),
   thr as materialized (
     select th.id, th.tenant_id, th.identity_id, i.contact_id, th.window_until, th.customer_read_seq, c.id as conversation_id
-    from (select t from keyed union select t from tok union select t from ref union select t from per union select t from ext where t is not null) as f(t)
+    from (select t from keyed union select t from tok union select t from ref union select t from ext where t is not null) as f(t)
       cross join lateral (select * from thread th where th.id = f.t limit 1) th
       left join lateral (select contact_id from identity i where i.id = th.identity_id limit 1) i on true
       left join lateral (select conversation_id from conversation_thread l
@@ -66,7 +58,6 @@ const lookups = `
     (select coalesce(json_agg(json_build_array(a, k, t)), '[]') from keyed) as keyed,
     (select coalesce(json_agg(json_build_array(a, k, t)), '[]') from tok) as tokens,
     (select coalesce(json_agg(json_build_array(a, k, t)), '[]') from ref) as refs,
-    (select coalesce(json_agg(json_build_array(a, k, t)), '[]') from per) as persons,
     (select coalesce(json_agg(json_build_array(a, k, id, t, c, seq)), '[]') from ext) as messages,
     (select coalesce(json_agg(thr), '[]') from thr) as threads,
     (select coalesce(json_agg(json_build_array(thr.id, e.h)), '[]')
@@ -104,7 +95,6 @@ interface Found {
   readonly keyed: readonly Triple[];
   readonly tokens: readonly Triple[];
   readonly refs: readonly Triple[];
-  readonly persons: readonly Triple[];
   readonly messages: readonly (readonly [string, string, string, string | null, string, number])[];
   readonly threads: readonly {
     readonly id: string;
@@ -179,20 +169,6 @@ export const loadWorld = async (input: {
         ...messages.map(({ account, event }) => [account.id, event.id] as const),
         ...settled.map(({ accountId, externalId }) => [accountId, externalId] as const),
       ]),
-      JSON.stringify(
-        messages
-          .filter(({ event }) => event.oneThreadPerPerson)
-          .flatMap(({ account, event, addresses }) =>
-            addresses.map(({ kind, scope, hash }) => ({
-              a: account.id,
-              x: event.thread,
-              t: account.tenantId,
-              k: kind,
-              s: scope,
-              h: hash,
-            })),
-          ),
-      ),
     ],
   });
   if (found === undefined) throw new Error("the lookup statement gave no row");
@@ -225,7 +201,7 @@ export const loadWorld = async (input: {
     threadByKey: byAccount(found.keyed),
     threadByToken: byAccount(found.tokens),
     threadByRef: byAccount(found.refs),
-    threadByPerson: byAccount(found.persons),
+    threadByPerson: new Map(),
     messages: new Map(
       found.messages.map(([account, key, id, threadId, conversationId, seq]): [string, KnownMessage] => [
         inAccount(account, key),
@@ -235,6 +211,7 @@ export const loadWorld = async (input: {
     participants: new Set(found.participants.map(([threadId, hash]) => inThread(threadId, hash))),
     conversations: new Map(),
   };
+  await loadPersonThreads({ q: input.q, world, items });
   const waiting = found.waiting.map(([eventId, accountId, payload]) => ({
     eventId,
     accountId,

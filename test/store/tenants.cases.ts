@@ -263,6 +263,7 @@ export const inside: Readonly<Record<string, string>> = {
   "ingest-load": "the journal's own work",
   "ingest-lock": "the journal's own work",
   "ingest-news": "the journal's own work",
+  "ingest-person": "the journal's own work",
   "ingest-write": "the journal's own work",
   ingest: "the journal's own work",
   told: "the journal's own work",
