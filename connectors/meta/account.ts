@@ -5,7 +5,7 @@ import type { Settings } from "./settings.ts";
 
 const day = 86_400_000;
 /** How long before its end a token is warned about. */
-export const warnDays = 14;
+const warnDays = 14;
 
 const node = z.looseObject({ id: z.union([z.string(), z.int().transform(String)]), name: z.string().optional() });
 const debug = z.looseObject({

@@ -96,7 +96,7 @@ describe("Messenger and Instagram, what happens now and then", { timeout: 60_000
       const details = messages.map(({ detail }) => detail["story"]);
       return (
         details.some((story) => JSON.stringify(story) === '{"mention":true}') &&
-        details.some((story) => JSON.stringify(story)?.includes('"179"') === true) &&
+        details.some((story) => JSON.stringify(story ?? null).includes('"179"')) &&
         messages.some(({ kind }) => kind === "unsupported")
       );
     });

@@ -48,21 +48,24 @@ describe("what the hub says in English", () => {
 
   it("still is what the hub's own code says: no sentence is translated that nobody speaks", () => {
     const source = ["src/runtime", "src/server", "src/store", "src/core", "connectors"].map(sourceOf).join("\n");
-    // The longest part of a pattern without a value in it.
+    // The longest part of a pattern without a value in it; one that is all values proves nothing either way.
     const spoken = sentences.filter(([pattern]) => !pattern.source.startsWith("^\\(#190"));
     const silent = spoken.flatMap(([pattern]) => {
-      const longest = pattern.source
-        .replaceAll(/\(\?<\w+>[^)]*\)/gu, "\n")
-        .replaceAll(/^\^|\$$/gu, "")
+      const pieces = pattern.source
+        .replaceAll(/\((?:[^()]|\([^()]*\))*\)\??|\.[+*]|\[[^\]]*\][+*]?|^\^|\$$/gu, "\n")
         .replaceAll("\\", "")
-        .split("\n")
-        .toSorted((a, b) => b.length - a.length)[0];
-      return longest !== undefined && source.includes(longest.trim().replace(/[".]$/u, "")) ? [] : [pattern.source];
+        .split("\n");
+      const longest =
+        pieces
+          .toSorted((a, b) => b.length - a.length)[0]
+          ?.trim()
+          .replace(/[".:]$/u, "") ?? "";
+      return longest.length < 6 || source.includes(longest) ? [] : [pattern.source];
     });
     expect(silent).toEqual([]);
   });
 
   it("has words in English too, so that every message exists in four languages", () => {
-    for (const [, key] of sentences) expect(en[key], key).toBeTypeOf("string");
+    expect(sentences.filter(([, key]) => typeof en[key] !== "string")).toEqual([]);
   });
 });

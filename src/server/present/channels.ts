@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { abilitiesOf, type Connector } from "#contract";
 import type { Boot, ChannelAccountView, SettingField, TakesView } from "#wire";
@@ -75,6 +76,8 @@ export const settingFields = (connector: Connector): SettingField[] => {
     required: schema.required.includes(key),
     secret: connector.secrets.includes(key),
     ...(field.default === undefined || connector.secrets.includes(key) ? {} : { default: field.default }),
+    // A word the provider is to be told: nobody has to think one up.
+    ...(key === connector.webhookToken ? { default: randomBytes(12).toString("hex") } : {}),
   }));
 };
 

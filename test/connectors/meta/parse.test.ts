@@ -18,7 +18,7 @@ const read = (channel: Channel, name: string) =>
   parse(accounts[channel], nobody, readFileSync(new URL(`${name}.json`, folder(channel))));
 const only = (channel: Channel, name: string): Inbound => {
   const { events } = read(channel, name);
-  expect(events, name).toHaveLength(1);
+  expect([name, events.length]).toEqual([name, 1]);
   return events[0] as Inbound;
 };
 const message = (channel: Channel, name: string): InboundMessage => {
@@ -34,7 +34,7 @@ describe("what Messenger and Instagram tell", () => {
     for (const channel of both) {
       for (const name of readdirSync(folder(channel))) {
         const { events, ignored } = read(channel, name.replace(".json", ""));
-        expect(events.length + ignored, name).toBeGreaterThan(0);
+        expect([name, events.length + ignored > 0]).toEqual([name, true]);
         for (const event of events) {
           const kind = event.type === "message" ? `message ${event.kind}` : event.type;
           counts.set(kind, (counts.get(kind) ?? 0) + 1);
@@ -47,9 +47,9 @@ describe("what Messenger and Instagram tell", () => {
 
   it.each(both)("belongs to a person known to this page or account alone (%s)", (channel) => {
     const { from, thread, sentAt, own, text } = message(channel, "text");
-    const own_ = accounts[channel].own;
+    const scope = accounts[channel].own;
     expect(from.addresses).toEqual([
-      { kind: channel === "messenger" ? "psid" : "igsid", scope: own_, value: "6200000000000001" },
+      { kind: channel === "messenger" ? "psid" : "igsid", scope, value: "6200000000000001" },
     ]);
     expect(thread).toBe("104000000000001>6200000000000001");
     expect([own, text, sentAt.toISOString()]).toEqual([
@@ -84,7 +84,7 @@ describe("what Messenger and Instagram tell", () => {
     expect(message(channel, "postback")).toMatchObject({ id: "m_postback", detail: { choice: { id: "GET_STARTED" } } });
     const ad = message(channel, "postback-with-ad");
     expect(ad.detail).toMatchObject({ referral: { kind: "ad", headline: "Jarní výprodej" } });
-    expect(ad.id, "an id although Meta gives none, the same each time").toBe(message(channel, "postback-with-ad").id);
+    expect(ad.id).toBe(message(channel, "postback-with-ad").id);
     expect(message(channel, "message-with-ad").detail).toMatchObject({ referral: { kind: "ad" } });
     expect(message(channel, "reply").replyTo).toBe("m_earlier");
     expect(message(channel, "referral-in-seconds").sentAt.toISOString()).toBe("2026-01-05T08:00:00.000Z");
@@ -113,7 +113,7 @@ describe("what Messenger and Instagram tell", () => {
     });
     for (const name of ["echo-other-app", "echo-page-inbox", "echo-template"]) {
       const echo = message(channel, name);
-      expect([echo.own, echo.from.addresses[0]?.value], name).toEqual([true, "6200000000000001"]);
+      expect([name, echo.own, echo.from.addresses[0]?.value]).toEqual([name, true, "6200000000000001"]);
     }
     expect(message(channel, "echo-template").text).toContain("Jarní boty");
   });

@@ -132,7 +132,7 @@ const drawForm = (channel) => {
   const { offers } = channel;
   if (offers.includes("file")) {
     const picker = make("input", { type: "file", className: "hidden", ariaLabel: t("file") });
-    picker.onchange = () => sendFile(picker);
+    picker.addEventListener("change", () => sendFile(picker));
     more.append(make("label", { className: "small", textContent: t("file") }, picker));
   }
   for (const simple of ["voice", "location", "read"])
@@ -178,9 +178,9 @@ const draw = () => {
   drawPhone();
 };
 
-new EventSource("/events").onmessage = ({ data }) => {
+new EventSource("/events").addEventListener("message", ({ data }) => {
   state = JSON.parse(data);
   const [first] = state.channels;
   if (here.channel === "" && first !== undefined) here = { channel: first.id, phone: first.phones[0]?.id ?? "" };
   draw();
-};
+});
