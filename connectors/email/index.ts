@@ -142,7 +142,7 @@ const open = ({ config, hub, house }: { config: Settings; hub: Hub; house: House
       outgoing.hub.status({ state: "online" });
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     },
-    send: outgoing.send,
+    send: (message, signal) => outgoing.send(message, signal),
     begin,
     reparse: async (raw) => [await reread({ raw, config, signingKey: await signingKey(), now: hub.now() })],
     probe: (signal) => probe(config, timing, tokens, signal),

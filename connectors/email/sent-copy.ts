@@ -44,10 +44,12 @@ export const sentCopies = (input: {
   const load = async (): Promise<Waiting> =>
     waiting.catch([]).parse(JSON.parse((await hub.memory.get(memoryKey)) ?? "[]"));
   const change = (by: (list: Waiting) => Waiting): Promise<void> => {
-    const next = writing.then(async () => {
+    const before = writing;
+    const next = (async () => {
+      await before;
       const list = by(await load()).slice(-mostWaiting);
       await hub.memory.set(memoryKey, JSON.stringify(list));
-    });
+    })();
     writing = next.catch(() => undefined);
     return next;
   };

@@ -38,14 +38,16 @@ export const sentLog = (memory: Hub["memory"]): SentLog => {
   let writing: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
   /** All changes made so far are stored when it resolves; changes made while a write runs share the next one. */
-  const store = (): Promise<void> =>
-    (next ??= writing
-      .catch(() => undefined)
-      .then(async () => {
-        next = undefined;
-        writing = memory.set(key, JSON.stringify(await load()));
-        await writing;
-      }));
+  const store = (): Promise<void> => {
+    const before = writing;
+    next ??= (async () => {
+      await before.catch(() => undefined);
+      next = undefined;
+      writing = memory.set(key, JSON.stringify(await load()));
+      await writing;
+    })();
+    return next;
+  };
   const change = async (by: (state: Stored) => void): Promise<void> => {
     by(await load());
     await store();

@@ -5,7 +5,7 @@ const minute = 60_000;
 const hour = 60 * minute;
 
 /** One answer to a sender in so long, however much they write (RFC 3834 2). */
-export const perSenderMs = 24 * hour;
+const perSenderMs = 24 * hour;
 /** More letters than this from one sender in this time without a person of ours having written: a machine we failed to see. */
 export const storm = { letters: 5, ms: 10 * minute } as const;
 /** More answers than this from one mailbox in an hour: something is wrong with all of it. */

@@ -108,9 +108,9 @@ describe("a remote picture of a letter", () => {
   });
 
   it("knows what is public", () => {
-    for (const address of ["93.184.216.34", "8.8.8.8", "2606:2800:220:1::1"])
-      expect(isPublicAddress(address), address).toBe(true);
-    for (const address of [
+    const asked = ["93.184.216.34", "8.8.8.8", "2606:2800:220:1::1"];
+    expect(asked.filter(isPublicAddress)).toEqual(asked);
+    const refused = [
       "10.1.2.3",
       "172.31.255.255",
       "192.168.0.1",
@@ -129,8 +129,8 @@ describe("a remote picture of a letter", () => {
       "2001:db8::1",
       "::ffff:8.8.8.8",
       "nonsense",
-    ])
-      expect(isPublicAddress(address), address).toBe(false);
+    ];
+    expect(refused.filter(isPublicAddress)).toEqual([]);
   });
 
   it("is named by its place among those the sanitised letter holds back", () => {
