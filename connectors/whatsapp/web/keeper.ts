@@ -19,9 +19,9 @@ export interface Patience {
   readonly random: () => number;
 }
 
-/** Waits grow by half with chance in them, so that ten accounts do not start ten browsers at once. */
+/** Waits double, and are by chance up to half as long, so that ten accounts do not start ten browsers at once. */
 export const restartIn = ({ firstMs, mostMs, random }: Patience, failures: number): number =>
-  Math.min(mostMs, firstMs * 2 ** Math.min(failures - 1, 10)) * (0.5 + random());
+  Math.min(mostMs, firstMs * 2 ** Math.min(failures - 1, 10)) * (0.5 + random() / 2);
 
 export interface Keeper {
   /** Runs the account until the signal aborts. */

@@ -20,7 +20,7 @@ export const readCard = (text: string): Card => {
     name: valuesOf("FN")[0] ?? valuesOf("N")[0] ?? "",
     phones: valuesOf("TEL").map((phone) => phone.replace(/^tel:/i, "")),
     emails: valuesOf("EMAIL"),
-    ...(organisation === undefined ? {} : { organisation }),
+    ...(organisation === undefined ? {} : { organisation: organisation.replace(/;+$/, "") }),
   };
 };
 
