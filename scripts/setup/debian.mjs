@@ -9,6 +9,8 @@ const tools = {
   chromium: "/usr/bin/chromium",
   "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
   "baresip-core": "/usr/bin/baresip",
+  "sip-tester": "/usr/bin/sipp",
+  kamailio: "/usr/sbin/kamailio",
   "espeak-ng": "/usr/bin/espeak-ng",
   openssl: "/usr/bin/openssl",
   // It changes to its own user, which only root may: elsewhere its tests are skipped.
