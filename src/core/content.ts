@@ -67,8 +67,9 @@ export const contentText = (content: Exclude<Content, { type: "template" }>, tex
       return text !== "" ? text : content.contacts.map(({ name }) => name).join(", ");
     case "buttons":
     case "list":
-      return text;
+      break;
   }
+  return text;
 };
 
 /** What kind of message it is to whoever shows it. */
@@ -83,8 +84,9 @@ export const contentKind = (content: Content | undefined, html: boolean): string
     case "buttons":
     case "list":
     case undefined:
-      return html ? "html" : "text";
+      break;
   }
+  return html ? "html" : "text";
 };
 
 /** What the desk draws beside the words: the place, the people, the choices the customer is offered. */
@@ -104,6 +106,7 @@ export const contentDetail = (
     case "list":
       return { choices: content.sections.flatMap(({ rows }) => rows.map(({ title }) => title)) };
     case "template":
-      return template === null || template.buttons.length === 0 ? {} : { choices: template.buttons };
+      break;
   }
+  return template === null || template.buttons.length === 0 ? {} : { choices: template.buttons };
 };

@@ -61,17 +61,19 @@ export const useLetter = (input: {
       return undefined;
     }
     let gone = false;
-    ask("message.recipients", { messageId: answered.id, how: how === "forward" ? "reply" : how }).then((found) => {
+    const load = async () => {
+      const found = await ask("message.recipients", { messageId: answered.id, how: how === "forward" ? "reply" : how });
       if (gone) return;
       const forward = how === "forward";
       setLists(forward ? { to: none, cc: none, bcc: none } : { to: found.to, cc: found.cc, bcc: none });
       setSubject(forward ? `Fwd: ${found.subject.replace(/^Re: /, "")}` : found.subject);
       setLoaded(key);
-    }, explain);
+    };
+    load().catch(explain);
     return () => {
       gone = true;
     };
-    // eslint: the letter is named by its id in the key
+    // the letter is named by its id in the key
   }, [ask, key, how, answered?.id]);
 
   const forward = how === "forward";

@@ -96,26 +96,24 @@ const Rich = ({
   const picker = useRef<HTMLInputElement>(null);
   const [linking, setLinking] = useState(false);
 
+  const place = async (file: File): Promise<void> => {
+    const upload = await told.current.onPicture(file);
+    const now = view.current;
+    if (now === null) return;
+    const node = need(nodes["image"]).create({ id: upload.id, src: URL.createObjectURL(file), alt: upload.name });
+    now.dispatch(now.state.tr.replaceSelectionWith(node));
+  };
   const insert = (files: readonly File[]): boolean => {
     const pictures = files.filter(({ type }) => /^image\/(?:png|jpeg|gif|webp)$/.test(type));
-    for (const file of pictures)
-      void told.current.onPicture(file).then(
-        (upload) => {
-          const now = view.current;
-          if (now === null) return;
-          const node = need(nodes["image"]).create({ id: upload.id, src: URL.createObjectURL(file), alt: upload.name });
-          now.dispatch(now.state.tr.replaceSelectionWith(node));
-        },
-        // refused: it was said where the file was taken
-        () => undefined,
-      );
+    // a refused one: it was said where the file was taken
+    for (const file of pictures) place(file).catch(() => undefined);
     return pictures.length > 0;
   };
 
   useEffect(() => {
-    const place = box.current;
-    if (place === null) return undefined;
-    const editor = new EditorView(place, {
+    const inside = box.current;
+    if (inside === null) return undefined;
+    const editor = new EditorView(inside, {
       state: EditorState.create({
         doc: docOf(text),
         plugins: [

@@ -51,17 +51,17 @@ export const Templates = ({
   const [busy, setBusy] = useState(false);
   const load = (refresh: boolean) => {
     setBusy(true);
-    ask("templates.list", { accountId, refresh })
-      .then(
-        (found) => {
-          setList(found.templates);
-          setSyncedAt(found.syncedAt);
-        },
-        (thrown: unknown) => {
-          setList((before) => before ?? []);
-          explain(thrown);
-        },
-      )
+    const failed = (thrown: unknown) => {
+      setList((before) => before ?? []);
+      explain(thrown);
+    };
+    const show = async () => {
+      const found = await ask("templates.list", { accountId, refresh });
+      setList(found.templates);
+      setSyncedAt(found.syncedAt);
+    };
+    void show()
+      .catch(failed)
       .finally(() => setBusy(false));
   };
   // once for the account: the button asks again
