@@ -7,6 +7,7 @@ import { explain } from "./actions.ts";
 import { Bell } from "./alerts/bell.tsx";
 import { useDesk, useWords } from "./context.ts";
 import { setTheme, theme } from "./settings.ts";
+import { useTroubled } from "./troubled.ts";
 
 const RailLink = ({
   href,
@@ -14,13 +15,17 @@ const RailLink = ({
   icon,
   label,
   keys,
+  alarm = 0,
 }: {
   href: string;
   base: string;
   icon: IconName;
   label: string;
   keys?: string;
+  /** How much behind the link waits for somebody. */
+  alarm?: number;
 }): ReactNode => {
+  const { t } = useWords();
   const [location] = useLocation();
   const here = location.startsWith(base);
   return (
@@ -28,10 +33,11 @@ const RailLink = ({
       <Link
         href={href}
         className={here ? "rail-link rail-here" : "rail-link"}
-        aria-label={label}
+        aria-label={alarm === 0 ? label : `${label}. ${t("channels.needLook")}: ${alarm}`}
         {...(here ? { "aria-current": "page" as const } : {})}
       >
         <Icon name={icon} size={20} />
+        {alarm === 0 ? null : <span className="rail-alarm">{alarm}</span>}
       </Link>
     </Hint>
   );
@@ -54,12 +60,15 @@ export const Rail = ({
   const look = useValue(theme);
   const [inConversation] = useRoute("/inbox/:view/:id");
   const me = desk.boot.me;
+  const troubled = useTroubled(admin);
   return (
     <nav className={inConversation ? "rail rail-in-conversation" : "rail"} aria-label={t("shell.main")}>
       <img className="rail-brand" src="/linka.svg" alt="Linka" width={28} height={28} />
       <RailLink href="/inbox/mine" base="/inbox" icon="inbox" label={t("shell.inbox")} keys="g m" />
       <RailLink href="/contacts" base="/contacts" icon="contacts" label={t("shell.contacts")} keys="g k" />
-      {admin ? <RailLink href="/admin/channels" base="/admin" icon="settings" label={t("shell.admin")} /> : null}
+      {admin ? (
+        <RailLink href="/admin/channels" base="/admin" icon="settings" label={t("shell.admin")} alarm={troubled} />
+      ) : null}
       <span className="rail-space" />
       <Bell />
       <IconButton icon="pen" label={t("begin.title")} keys="g n" className="rail-link" onClick={onBegin} />

@@ -7,7 +7,7 @@ import { useDesk, useWords } from "../context.ts";
 import { Queries } from "../query.tsx";
 import { Canned } from "./canned.tsx";
 import { Channels } from "./channels.tsx";
-import { needsLook } from "./checks.tsx";
+import { needsLook } from "../troubled.ts";
 import { channelsPath } from "./paths.ts";
 import { DeadLetters } from "./dead-letters.tsx";
 import { Tenants } from "./tenants.tsx";

@@ -1,5 +1,4 @@
 import type { ReactNode } from "react";
-import type { ChannelAccountView } from "#wire";
 import { Icon } from "../../kit/icons.tsx";
 import { useWords } from "../context.ts";
 
@@ -22,7 +21,3 @@ export const Checks = ({
     </ul>
   );
 };
-
-/** An account that an administrator must look at: broken, or about to be. */
-export const needsLook = ({ enabled, state, stateText }: ChannelAccountView): boolean =>
-  enabled && (state === "offline" || state === "needs-login" || (state === "online" && stateText !== ""));
