@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContext } from "node:tls";
 import type { ImapFlow } from "imapflow";
 import { ConnectorError } from "#contract";
 import type { Tokens } from "./oauth.ts";
@@ -33,7 +34,16 @@ export const usualTiming: Timing = {
   refused: 900_000,
 };
 
-const tlsOptions = ({ caCertificate }: Settings) => (caCertificate === "" ? {} : { ca: caCertificate });
+/** One for each authority: a context of its own costs every mailbox 100 kB. */
+const contexts = new Map<string, SecureContext>();
+const tlsOptions = ({ caCertificate }: Settings): { secureContext?: SecureContext } => {
+  if (caCertificate === "") return {};
+  const known = contexts.get(caCertificate);
+  if (known !== undefined) return { secureContext: known };
+  const made = createSecureContext({ ca: caCertificate });
+  contexts.set(caCertificate, made);
+  return { secureContext: made };
+};
 
 /** TLS settings of one side: faulty certificates are refused, starttls means "or not at all". */
 export const smtpSecurity = (config: Settings) => ({

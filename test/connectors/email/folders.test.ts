@@ -150,4 +150,14 @@ describe.runIf(hasDovecot())("what a mailbox holds", () => {
     await online(mailbox.open({ startFrom: "days:3" }));
     await until("all are here", () => new Set(subjects(account)).size === 120);
   });
+
+  it("two processes that read one mailbox at once, for a moment, give the hub the same letters", async () => {
+    const mailbox = fresh();
+    const [one, two] = [await online(mailbox.open()), await online(mailbox.open())];
+    for (let nth = 0; nth < 20; nth++) await dovecot.deliver({ subject: `mail ${nth}`, text: "x" }, mailbox.address);
+    await until("all are here", () => new Set(subjects(one)).size === 20);
+    await Promise.all([one.stop(), two.stop()]);
+    // The hub keeps one message an id.
+    expect(new Set(mailbox.account.kept.map(({ event }) => ("id" in event ? event.id : ""))).size).toBe(20);
+  });
 });

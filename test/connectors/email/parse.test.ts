@@ -67,6 +67,23 @@ describe("what a letter consists of", () => {
     expect(letter.cc).toEqual([{ address: "petr@example.cz", name: "Novak, Petr" }]);
   });
 
+  it("addresses with umlauts in the domain, quoted names and five hundred copies are read", async () => {
+    const cc = Array.from({ length: 500 }, (_, nth) => `c${nth}@x.cz`).join(",\r\n ");
+    const letter = await readLetter(
+      `From: "Nov\u00e1k, Jan" <jan@pr\u00edklad.cz>\r\nTo: <eva@xn--pklad-zsa96e.cz>\r\nCc: ${cc}\r\n\r\nText`,
+    );
+    expect(letter.from).toMatchObject([{ name: "Novák, Jan", address: expect.stringMatching(/^jan@/) }]);
+    expect(letter.to.map(({ address }) => address)).toEqual(["eva@příklad.cz"]);
+    expect(letter.cc).toHaveLength(500);
+  });
+
+  it("a Message-ID of 10 kB names nothing, and of two the first counts", async () => {
+    const long = await readLetter(`From: a@x.cz\r\nMessage-ID: <${"x".repeat(10_000)}@x.cz>\r\n\r\nText`);
+    expect(long.messageId).toBeUndefined();
+    const two = await readLetter("From: a@x.cz\r\nMessage-ID: <1@x.cz>\r\nMessage-ID: <2@x.cz>\r\n\r\nText");
+    expect(two.messageId).toBe("<1@x.cz>");
+  });
+
   it("a letter without sender, date and Message-ID is still a letter", async () => {
     const bare = await readSample("no-message-id.eml");
     expect(bare).toMatchObject({ subject: "Bez cisla", text: "Text bez data a bez Message-ID." });
