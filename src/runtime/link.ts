@@ -6,7 +6,7 @@ import type { Db } from "#store/db";
 import { poke } from "#store/notify";
 import type { Secrets } from "../secrets.ts";
 
-export const linkAsks = ["look", "reconnect", "logout", "code"] as const;
+const linkAsks = ["look", "reconnect", "logout", "code"] as const;
 export type LinkAsk = (typeof linkAsks)[number];
 
 /** Between two nodes; above any pause of the one that runs the account. A code may take its provider a while. */

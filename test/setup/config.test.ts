@@ -43,6 +43,8 @@ describe("the configuration", () => {
       MAIL_PROTOCOL: "smtp",
       MAIL_CERT: "/etc/linka/mail.pem",
       MAIL_MAX_MB: "80",
+      CHROMIUM_PATH: "/opt/chromium/chrome",
+      CHROMIUM_FLAGS: "--proxy-server=http://10.0.0.1:3128  --lang=cs",
       LOG_LEVEL: "debug",
     });
     expect(config).toEqual({
@@ -62,7 +64,8 @@ describe("the configuration", () => {
         certFile: "/etc/linka/mail.pem",
         maxBytes: 80 * 1024 * 1024,
       },
-      chromiumFlags: [],
+      chromiumPath: "/opt/chromium/chrome",
+      chromiumFlags: ["--proxy-server=http://10.0.0.1:3128", "--lang=cs"],
       logLevel: "debug",
     });
   });
@@ -90,10 +93,12 @@ describe("the configuration", () => {
       MAIL_PORT: "mail",
       MAIL_PROTOCOL: "pop3",
       MAIL_MAX_MB: "0",
+      CHROMIUM_PATH: "chromium",
+      CHROMIUM_FLAGS: "headless",
       LOG_LEVEL: "loud",
       LINKA_DATE: "/srv/linka",
     });
-    expect(all).toHaveLength(13);
+    expect(all).toHaveLength(15);
     for (const name of ["PORT", "HOST", "PUBLIC_URL", "TRUST_PROXY", "DATABASE_URL", "LINKA_SECRET", "LINKA_DEMO"]) {
       expect(all.filter((fault) => fault.startsWith(`${name} `))).toHaveLength(1);
     }

@@ -71,7 +71,14 @@ export const makeWhatsappWeb = ({
           await keeper.keep({ intake, ledger: sent, folder, signal });
           await intake.close();
         },
-        ...sender({ ours, keeper, turn, ledger, textMost }),
+        ...sender({
+          ours,
+          keeper,
+          turn,
+          ledger,
+          textMost,
+          notNoted: () => hub.log.warn("the id of a message that went out could not be written down"),
+        }),
         begin: ({ kind, value }) => {
           const customer = addressOf(kind, value);
           if (customer === undefined) throw new ConnectorError("rejected", "WhatsApp reaches phone numbers only.");

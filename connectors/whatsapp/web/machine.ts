@@ -48,7 +48,7 @@ export const next = (now: Phase, fact: Fact): Step => {
   switch (fact.type) {
     case "code":
       return now === "ready" || now === "degraded"
-        ? end("logged-out", "The login ended.")
+        ? end("failed", "The login ended.")
         : now === "code"
           ? undefined
           : to("code", "Scan the code with the phone.");

@@ -18,11 +18,19 @@ export const noteProcesses = async (folder: string, pids: readonly number[]): Pr
   await writeFile(file(folder), JSON.stringify(alive), { mode: 0o600 });
 };
 
+const readNoted = async (folder: string): Promise<z.output<typeof shape>> => {
+  try {
+    return shape.parse(JSON.parse(await readFile(file(folder), "utf8")));
+  } catch {
+    // None, or half a file of a machine that lost its power: nothing of that time runs any more.
+    return [];
+  }
+};
+
 /** Ends what is left of an earlier run, browser with all of its helpers (they are one process group) included. */
 export const endOrphans = async (folder: string): Promise<number> => {
-  const text = await readFile(file(folder), "utf8").catch(() => "[]");
   let ended = 0;
-  for (const { pid, began } of shape.catch([]).parse(JSON.parse(text || "[]"))) {
+  for (const { pid, began } of await readNoted(folder)) {
     // The number of a group is not given anew while anybody is left in it.
     const now = await beganAt(pid);
     if (now !== undefined && now !== began) continue;

@@ -3,7 +3,7 @@ import { failureCodes, type FailureCode } from "#contract";
 import { record } from "./record.ts";
 
 /** How long the child waits for each thing, in ms. */
-export const timers = z.object({
+const timers = z.object({
   /** Until the page is there, or asks for a code. */
   start: z.number(),
   /** From the login to ready, before the page is nudged; after as much again the browser is started anew. */
@@ -40,7 +40,7 @@ export const defaultTimers: Timers = {
 export const loginName = "login";
 export const loginFolder = `session-${loginName}`;
 
-export const begin = z.object({
+const begin = z.object({
   type: z.literal("begin"),
   folder: z.string(),
   executable: z.string(),
@@ -96,7 +96,7 @@ export const calls = {
   pairingCode: { takes: z.object({}), gives: z.object({ code: z.string() }) },
   logout: { takes: z.object({}), gives: z.object({}) },
 } as const;
-export type Calls = typeof calls;
+type Calls = typeof calls;
 export type CallName = keyof Calls;
 export type Takes<N extends CallName> = z.output<Calls[N]["takes"]>;
 export type Gives<N extends CallName> = z.output<Calls[N]["gives"]>;

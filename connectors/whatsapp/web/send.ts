@@ -57,6 +57,8 @@ export const sender = (input: {
   readonly turn: Turn;
   readonly ledger: () => Promise<Ledger>;
   readonly textMost: number;
+  /** The message went out, and its id could not be written down: a repeat after a restart would not be noticed. */
+  readonly notNoted: () => void;
 }): Sending => {
   const { ours, keeper, turn, textMost } = input;
   const chatOf = (thread: ThreadKey): Customer => {
@@ -79,7 +81,8 @@ export const sender = (input: {
       const noted: Promise<void>[] = [];
       const named = (stanza: string): void => {
         // Several messages at the customer are one of ours: the first stands for it.
-        if (first === undefined) noted.push(ledger.note({ key: message.key, stanza, customer: chat }));
+        if (first === undefined)
+          noted.push(ledger.note({ key: message.key, stanza, customer: chat }).catch(() => input.notNoted()));
         first ??= stanza;
       };
       try {

@@ -42,8 +42,8 @@ describe("the states of a linked phone", () => {
       starting: ["code", "linking", "ready", "-", "-", "-", "end:logged-out", "end:failed", "end:failed"],
       code: ["-", "linking", "ready", "-", "-", "-", "end:logged-out", "end:unlinked", "end:failed"],
       linking: ["code", "-", "ready", "-", "-", "-", "end:logged-out", "end:failed", "end:failed"],
-      ready: ["end:logged-out", "-", "-", "linking", "degraded", "-", "end:logged-out", "end:failed", "end:failed"],
-      degraded: ["end:logged-out", "-", "ready", "linking", "-", "ready", "end:logged-out", "end:failed", "end:failed"],
+      ready: ["end:failed", "-", "-", "linking", "degraded", "-", "end:logged-out", "end:failed", "end:failed"],
+      degraded: ["end:failed", "-", "ready", "linking", "-", "ready", "end:logged-out", "end:failed", "end:failed"],
     });
   });
 });

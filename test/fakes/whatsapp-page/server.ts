@@ -22,7 +22,7 @@ export interface FakeMessage {
   readonly [more: string]: unknown;
 }
 
-export interface FakeSent {
+interface FakeSent {
   readonly id: string;
   readonly stanza: string;
   readonly chat: string;

@@ -2,7 +2,7 @@ import wweb, { type Client, type MessageSendOptions } from "whatsapp-web.js";
 import { remoteId } from "#contract";
 import type { CallName, Gives, Takes, Timers } from "../protocol.ts";
 import { type Customer, customerOfWid, fromRemoteId, type MessageName, widOf } from "../thread.ts";
-import { Refusal, refusalOf, TimedOut, within } from "./errors.ts";
+import { Refusal, TimedOut, within } from "./errors.ts";
 import type { Inbox } from "./inbox.ts";
 import { ask, chatState, findMessage } from "./page.ts";
 import { wid } from "./read.ts";
@@ -182,5 +182,3 @@ export const openOutbox = (input: {
 /** Whether two names of a phone are the same: "+420 777..." and "420777...@c.us". */
 export const samePhone = (number: string, wid: string): boolean =>
   customerOfWid(wid) === `phone:${number.replace(/\D/g, "")}`;
-
-export { refusalOf };
