@@ -74,10 +74,7 @@ export const makeOutgoing = (input: {
         throw error;
       }
     },
-    run: (signal) => {
-      log.reload();
-      return copies.run(signal);
-    },
+    run: (signal) => copies.run(signal),
   };
 };
 

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Hub } from "#contract";
 
-/** How many letters a mailbox remembers: enough for what a crash can leave. */
-const remembered = 100;
+/** How many letters a mailbox remembers: many times what a crash can leave. */
+const remembered = 300;
 const stored = z.object({
   done: z.array(z.string()),
   /** Letters the server was asked to take, with the process that asked. */
@@ -21,42 +21,53 @@ export interface SentLog {
   done(name: string): Promise<void>;
   /** The server did not take it. */
   undo(name: string): Promise<void>;
-  /** Reads the memory anew: another node may have sent meanwhile. */
-  reload(): void;
 }
 
-/** How far each letter of a mailbox got on its way out, in the hub's durable memory. */
+/**
+ * How far each letter of a mailbox got on its way out, in the hub's durable memory. Nothing is kept here between two calls:
+ * another node may have sent meanwhile.
+ */
 export const sentLog = (memory: Hub["memory"]): SentLog => {
   const key = "sent-log";
   const process = randomUUID();
-  let loading: Promise<Stored> | undefined;
-  const load = (): Promise<Stored> =>
-    (loading ??= (async () => {
-      const kept: unknown = JSON.parse((await memory.get(key)) ?? "{}");
-      return stored.safeParse(kept).data ?? { done: [], begun: [] };
-    })());
-  let writing: Promise<void> = Promise.resolve();
-  let next: Promise<void> | undefined;
-  /** All changes made so far are stored when it resolves; changes made while a write runs share the next one. */
-  const store = (): Promise<void> => {
-    const before = writing;
-    next ??= (async () => {
-      await before.catch(() => undefined);
-      next = undefined;
-      writing = memory.set(key, JSON.stringify(await load()));
-      await writing;
-    })();
-    return next;
+  const read = async (): Promise<Stored> => {
+    const kept: unknown = JSON.parse((await memory.get(key)) ?? "{}");
+    return stored.safeParse(kept).data ?? { done: [], begun: [] };
   };
-  const change = async (by: (state: Stored) => void): Promise<void> => {
-    by(await load());
-    await store();
+  interface Change {
+    readonly by: (state: Stored) => void;
+    readonly settled: PromiseWithResolvers<void>;
+  }
+  let waiting: Change[] = [];
+  let writing = false;
+  /** One write at a time; what is asked for meanwhile shares the next one. */
+  const write = async (): Promise<void> => {
+    writing = true;
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      try {
+        const state = await read();
+        for (const { by } of batch) by(state);
+        await memory.set(key, JSON.stringify(state));
+        for (const { settled } of batch) settled.resolve();
+      } catch (thrown) {
+        for (const { settled } of batch) settled.reject(thrown);
+      }
+    }
+    writing = false;
+  };
+  const change = async (by: Change["by"]): Promise<void> => {
+    const settled = Promise.withResolvers<void>();
+    waiting.push({ by, settled });
+    if (!writing) void write();
+    await settled.promise;
   };
   const without = (state: Stored, name: string): Stored["begun"] => state.begun.filter(([one]) => one !== name);
   return {
-    has: async (name) => (await load()).done.includes(name),
+    has: async (name) => (await read()).done.includes(name),
     isDoubtful: async (name) => {
-      const owner = (await load()).begun.find(([one]) => one === name)?.[1];
+      const owner = (await read()).begun.find(([one]) => one === name)?.[1];
       return owner !== undefined && owner !== process;
     },
     begin: (name) =>
@@ -72,8 +83,5 @@ export const sentLog = (memory: Hub["memory"]): SentLog => {
       change((state) => {
         state.begun = without(state, name);
       }),
-    reload: () => {
-      loading = undefined;
-    },
   };
 };

@@ -249,4 +249,21 @@ describe("a hub that dies over a letter", () => {
     expect(server.letters).toHaveLength(2);
     expect(server.letters[1]?.raw.equals(server.letters[0]?.raw ?? Buffer.alloc(0))).toBe(true);
   });
+
+  it("remembers every letter of many that go at once, whoever asks in between", async () => {
+    const account = makeAccount("a");
+    const server = await serve(startSmtp());
+    const first = openAccount(quickEmail, account, settings(server.port));
+    const messages = Array.from({ length: 20 }, (_, nth) => letter({ key: `many-${nth}` }));
+    await Promise.all(
+      messages.map(async (message, nth) => {
+        if (nth % 5 === 4) first.start();
+        await first.send(message);
+      }),
+    );
+    await first.stop();
+    const successor = openAccount(quickEmail, account, settings(server.port));
+    await Promise.all(messages.map((message) => successor.send(message)));
+    expect(server.letters).toHaveLength(20);
+  });
 });
