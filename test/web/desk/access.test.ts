@@ -171,7 +171,23 @@ describe("an administrator", () => {
     const { page, context } = await seat({ browser, hub, path: "/admin/channels" });
     await page.getByRole("button", { name: "Upravit" }).first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Vyzkoušet" }).click();
-    await page.getByText("Server odmítl heslo.").waitFor();
+    await page.getByText("Meta neodpověděla.").waitFor();
+    const checks = await page.getByRole("dialog").locator(".checks li").allInnerTexts();
+    expect(checks.map((line) => line.replaceAll(/\s+/gu, " ").trim())).toEqual([
+      "v pořádku: Účet je dostupný",
+      "chybí: Účet posílá zprávy této aplikaci",
+      "v pořádku: pages_messaging",
+    ]);
+    await context.close();
+  });
+
+  it("copies what the provider asks for: the webhook's address and the verify token", async () => {
+    const { page, context } = await seat({ browser, hub, path: "/admin/channels" });
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    for (const word of ["https://hub.example/hooks/a2/in", "slovo pro poskytovatele"]) {
+      await page.getByRole("paragraph").filter({ hasText: word }).getByRole("button", { name: "Kopírovat" }).click();
+      await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(word);
+    }
     await context.close();
   });
 

@@ -116,7 +116,16 @@ export const adminRoutes = (app: Express, cases: ReadonlyMap<string, Case>): voi
   app.post(
     "/api/admin/channels/test",
     json,
-    (_request, response) => void response.json({ ok: false, says: "Server odmítl heslo.", checks: [] }),
+    (_request, response) =>
+      void response.json({
+        ok: false,
+        says: "Meta did not answer.",
+        checks: [
+          { id: "account-reached", says: "The account can be reached.", ok: true },
+          { id: "subscribed", says: "The account sends its messages to this app.", ok: false },
+          { id: "pages_messaging", says: "pages_messaging", ok: true },
+        ],
+      }),
   );
   app.patch("/api/admin/channels/:id", json, (request, response) => {
     const account = channels.find(({ id }) => id === request.params["id"]);
