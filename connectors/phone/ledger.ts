@@ -71,7 +71,7 @@ export const openLedger = (hub: Hub) => {
 };
 
 /** The truth about a call whose end nobody saw: it ended with the hub, and a caller nobody spoke to is called back. */
-export const closingReport = (left: Entry, at: number): CallReport => {
+const closingReport = (left: Entry, at: number): CallReport => {
   const missed = left.direction === "in" && !left.talked;
   return {
     thread: threadOf(left.id),

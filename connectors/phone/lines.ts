@@ -47,4 +47,3 @@ export const openLines = (config: Settings) => {
     dispositions: config.dispositions.flatMap((line) => parseDisposition(line) ?? []),
   };
 };
-export type Lines = ReturnType<typeof openLines>;

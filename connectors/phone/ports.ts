@@ -78,7 +78,7 @@ export type LegId = string;
 export type Law = "PCMA" | "PCMU";
 
 /** One side's SRTP key (RFC 4568), base64 of key and salt; the suite is always AES_CM_128_HMAC_SHA1_80. */
-export interface SrtpKeys {
+interface SrtpKeys {
   readonly ours: string;
   readonly theirs: string;
 }
@@ -179,51 +179,3 @@ export interface MediaPort {
 export class MediaGone extends Error {
   override readonly name = "MediaGone";
 }
-
-// ---------- what happened on a call (control/ -> store and desk)
-
-interface At {
-  readonly callId: string;
-  /** Epoch milliseconds. */
-  readonly at: number;
-}
-export type CallEvent = At &
-  (
-    | {
-        readonly type: "ringing";
-        readonly direction: "in" | "out";
-        readonly from: string | undefined;
-        readonly to: string;
-        readonly anonymous: boolean;
-      }
-    | { readonly type: "answered"; readonly by: "hub" | "agent" | "remote" }
-    | { readonly type: "announcementPlayed"; readonly version: string }
-    | { readonly type: "recordingStarted" | "recordingPaused" | "recordingResumed"; readonly recording: string }
-    | { readonly type: "dtmf"; readonly via: "rfc4733" | "info"; readonly durationMs: number }
-    | { readonly type: "menu"; readonly menu: string; readonly choice: string }
-    | { readonly type: "queued"; readonly queue: string; readonly position: number }
-    | { readonly type: "offered" | "offerExpired" | "offerRejected" | "bridged"; readonly agent: string }
-    | { readonly type: "held" | "resumed" | "agentLost"; readonly agent: string }
-    | { readonly type: "remoteHold"; readonly held: boolean }
-    | {
-        readonly type: "transferRequested" | "transferred" | "transferFailed";
-        readonly agent: string;
-        readonly to: string;
-        readonly reason?: string;
-      }
-    | { readonly type: "joined" | "left"; readonly who: string; readonly as: "conference" | "monitor" | "whisper" }
-    | { readonly type: "earlyMedia" | "voicemail" | "callbackAsked" | "missed" }
-    | { readonly type: "failed"; readonly status: number; readonly reason: string }
-    | {
-        readonly type: "ended";
-        readonly by: "remote" | "agent" | "hub";
-        readonly reason: string;
-        readonly stats: LegStats | undefined;
-      }
-    | {
-        readonly type: "recordingReady";
-        readonly recording: string;
-        readonly ms: number;
-        readonly sha256: string;
-      }
-  );

@@ -7,7 +7,7 @@ import { threadOf } from "./thread.ts";
 /** Outcomes in which nobody spoke to a caller who wanted somebody. */
 const missedOutcomes = new Set(["abandoned", "voicemail", "callback", "failed", "closed"]);
 
-export const isMissed = (state: CallState): boolean =>
+const isMissed = (state: CallState): boolean =>
   state.phase === "ended" &&
   state.direction === "in" &&
   state.talkedAt === undefined &&

@@ -24,7 +24,7 @@ const network = z.string().refine(
 );
 
 export const languages = ["cs", "sk", "pl", "en"] as const;
-export const numberTypes = ["geographic", "mobile", "tollfree", "shared", "internal"] as const;
+const numberTypes = ["geographic", "mobile", "tollfree", "shared", "internal"] as const;
 
 const numberLine = /^(\+?[0-9*#A-Za-z_.-]{1,40})((?:\s+(?:queue|language|type|menu|record|notice)=[\w-]{1,40})*)$/;
 

@@ -175,7 +175,7 @@ export const sayPosition = (work: Work, position: number): void => {
   if (position <= 20 && position !== before) play(work, `position:${position}`);
 };
 
-export const voicemail = (work: Work): void => {
+const voicemail = (work: Work): void => {
   set(work, { phase: "voicemail" });
   todo(work, { do: "unseek" });
   play(work, "voicemail");

@@ -33,9 +33,9 @@ export interface Line {
   readonly mostVoicemailMs: number;
 }
 
-export type Phase = "announcing" | "menu" | "queued" | "talking" | "voicemail" | "dialling" | "closing" | "ended";
+type Phase = "announcing" | "menu" | "queued" | "talking" | "voicemail" | "dialling" | "closing" | "ended";
 
-export interface Happening {
+interface Happening {
   readonly at: number;
   readonly name: string;
   readonly detail: Readonly<Record<string, unknown>>;

@@ -20,7 +20,7 @@ import {
 /** A pause for card numbers ends by itself: forgetting it must not lose the rest of the call (facts: 120 s). */
 const pauseMs = 120_000;
 /** How long a lost agent may come back before the caller is queued again. */
-export const lostMs = 10_000;
+const lostMs = 10_000;
 
 const refuse = (work: Work, says: string): void => todo(work, { do: "refuse", says });
 

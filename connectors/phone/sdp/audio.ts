@@ -100,7 +100,7 @@ export const readAudio = (sdp: string): RemoteAudio | undefined => {
 export type Srtp = "never" | "optional" | "required";
 
 /** A key and salt of ours: 30 random bytes (RFC 4568 section 6.1). */
-export const makeKey = (): string => randomBytes(30).toString("base64");
+const makeKey = (): string => randomBytes(30).toString("base64");
 
 /** One call's description of our side: the version grows with every description sent (RFC 3264 section 8). */
 export interface LocalAudio {

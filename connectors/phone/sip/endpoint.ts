@@ -16,7 +16,7 @@ import { type Flow, type Listening, openTransport, type Proto } from "./transpor
 import { bracketed } from "./uri.ts";
 
 export const makeTag = (): string => randomBytes(8).toString("hex");
-export const makeBranch = (): string => `z9hG4bK${randomBytes(12).toString("hex")}`;
+const makeBranch = (): string => `z9hG4bK${randomBytes(12).toString("hex")}`;
 
 /** A request that came, with the way to answer it. */
 export interface Incoming {
@@ -28,7 +28,7 @@ export interface Incoming {
   onCancel(listener: () => void): void;
 }
 
-export interface Answering {
+interface Answering {
   readonly reason?: string;
   readonly toTag?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
@@ -36,12 +36,12 @@ export interface Answering {
 }
 
 /** What a dialog does with the requests that belong to it. */
-export interface DialogDoor {
+interface DialogDoor {
   request(incoming: Incoming): void;
   ack(request: SipRequest): void;
 }
 
-export interface Outgoing {
+interface Outgoing {
   readonly method: string;
   readonly uri: string;
   readonly headers: Headers;
@@ -95,7 +95,7 @@ const replyTo = (request: SipRequest, flow: Flow): Flow =>
   flow.proto !== "UDP" || request.via.params.has("rport") ? flow : { ...flow, port: request.via.port ?? 5060 };
 
 /** The bytes of an answer (RFC 3261 section 8.2.6). */
-export const buildAnswer = (
+const buildAnswer = (
   request: Pick<SipRequest, "headers"> & { to?: SipRequest["to"] },
   status: number,
   answer: Answering,

@@ -11,7 +11,7 @@ import { after, type Alarm, backoff, giveUpMs } from "./timers.ts";
 const known = new Set(["100rel", "timer"]);
 
 /** Option tags the caller insists on and we have not; empty = none. */
-export const unknownRequirements = (request: SipRequest): readonly string[] =>
+const unknownRequirements = (request: SipRequest): readonly string[] =>
   (request.headers.get("require") ?? []).filter((tag) => tag !== "" && !known.has(tag.toLowerCase()));
 
 /** Keeps what happens until somebody listens. */

@@ -9,7 +9,7 @@ import type { Flow, Listening } from "./transport.ts";
 import { parseUri } from "./uri.ts";
 
 /** A trunk as the switchboard needs it to tell whose call it is. */
-export interface Line {
+interface Line {
   /** User part of its Contact: a registrar sends calls there. */
   readonly user: string;
   readonly owns: (called: string) => boolean;

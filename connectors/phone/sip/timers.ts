@@ -1,5 +1,5 @@
 /** Timer values of RFC 3261 section 17, milliseconds. */
-export const T1 = 500;
+const T1 = 500;
 export const T2 = 4_000;
 export const T4 = 5_000;
 /** How long a transaction waits for its other side: timers B, D, F, H, J, L, M. */

@@ -1,13 +1,9 @@
 import { createSocket, type Socket } from "node:dgram";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { answerChallenge } from "../../../../connectors/phone/sip/digest.ts";
 import { header, type SipMessage } from "../../../../connectors/phone/sip/message.ts";
 import { parseMessage } from "../../../../connectors/phone/sip/parse.ts";
-import { connected, follow, openSide, sdp, type Side } from "./pair.ts";
+import { follow, openSide, sdp, type Side } from "./pair.ts";
 
 /** A peer of bare sockets: it says exactly what the test writes, and hands over what it hears. */
 const openWire = async () => {
@@ -332,30 +328,4 @@ describe("registering", () => {
     phone.say(answer(gone, 200), hub.port);
     await stopping;
   });
-});
-
-test("a call over TLS rings and is answered; a server with another name's certificate is not talked to", async () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "linka-tls-"));
-  open.push({ stop: () => rmSync(folder, { recursive: true, force: true }) });
-  const [keyFile, certFile] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem")];
-  execFileSync(
-    "openssl",
-    [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
-      ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", keyFile, "-out", certFile],
-    ],
-    { stdio: "ignore" },
-  );
-  const [key, cert] = [readFileSync(keyFile, "utf8"), readFileSync(certFile, "utf8")];
-  const listen = [{ proto: "TLS" as const, host: "127.0.0.1", port: 0, tls: { key, cert } }];
-  const hub = await side({ listen });
-  const caller = await side({ listen, tlsCa: cert });
-  const { ours, inn } = await connected(caller, hub, `sips:800@localhost:${hub.port}`);
-  ours.hangup();
-  await inn.until("ended");
-  const stranger = await side({ listen });
-  const out = follow(
-    stranger.ua.invite({ target: `sips:800@localhost:${hub.port}`, sdp: sdp(), from: { number: "1" } }),
-  );
-  expect(await out.until("failed")).toMatchObject({ status: 503 });
 });
