@@ -85,7 +85,13 @@ export const hello = async (side: Side, peer: Peer, takes: Hello): Promise<{ her
       ...widgetPage(session.id, page, account.config.agentName),
       agentRead: agentRead ?? null,
       form: formDone ? [] : formFields(account.config),
-      look: widgetLook({ account: account.id, config: account.config, lang: takes.lang ?? "en", at: hub.now() }),
+      look: widgetLook({
+        account: account.id,
+        session: session.id,
+        config: account.config,
+        lang: takes.lang ?? "en",
+        at: hub.now(),
+      }),
     },
   };
 };

@@ -83,6 +83,13 @@ export const settings = z.object({
     .url({ protocol: /^https$/ })
     .default("https://www.wikipedia.org/")
     .meta({ title: "Quick exit to", description: "A page nobody asks about." }),
+  callLine: z
+    .union([z.literal(""), z.uuid()])
+    .default("")
+    .meta({
+      title: "Phone line",
+      description: "Id of a phone account that takes calls from the web: visitors may call it here. Empty: no calls.",
+    }),
   sound: z.boolean().default(true).meta({ title: "Sound", description: "A quiet tone when an answer comes." }),
 });
 

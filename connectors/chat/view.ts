@@ -84,6 +84,8 @@ const greetings = { en: "greetingEn", cs: "greetingCs", sk: "greetingSk", pl: "g
 /** Looks and rules of the widget in one language. Empty words: the widget has its own. */
 export const widgetLook = (input: {
   readonly account: AccountId;
+  /** Who calls is who writes: known to nobody else. */
+  readonly session: string;
   readonly config: Settings;
   readonly lang: string;
   readonly at: Date;
@@ -103,6 +105,7 @@ export const widgetLook = (input: {
     textLimit,
     fileBytes,
     fileTypes: visitorFileTypes,
+    call: config.callLine === "" ? null : { line: config.callLine, session: input.session },
   };
 };
 export type WidgetLook = ReturnType<typeof widgetLook>;

@@ -87,7 +87,7 @@ const start = (script: HTMLScriptElement): void => {
     if (frame) return;
     frame = document.createElement("iframe");
     frame.title = "Chat";
-    frame.allow = "clipboard-write";
+    frame.allow = "clipboard-write; microphone; autoplay";
     frame.src = `${base}/widget/app/index.html?account=${encodeURIComponent(account)}&lang=${lang}#${location.origin}`;
     root.append(frame);
   };

@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Frame, Page } from "playwright-core";
 
 /** To be run before the page: remembers its connections, and takes tones from the microphone as they are. */
 export const wiretap = (): void => {
@@ -25,7 +25,7 @@ export interface Heard {
 }
 
 /** What comes out of the page's newest connection: the loudest tone and how far it stands above everything else. */
-export const heardBy = (page: Page): Promise<Heard> =>
+export const heardBy = (page: Page | Frame): Promise<Heard> =>
   page.evaluate(async () => {
     const { connections } = globalThis as unknown as { connections: RTCPeerConnection[] };
     const track = connections.at(-1)?.getReceivers()[0]?.track;

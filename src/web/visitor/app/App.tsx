@@ -1,5 +1,7 @@
 /** @jsxImportSource preact */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Call } from "./call.ts";
+import type { CallBar } from "./CallBar.tsx";
 import type { Chat } from "./chat.ts";
 import { readableIn, readableOn } from "./color.ts";
 import { Composer } from "./Composer.tsx";
@@ -8,15 +10,8 @@ import { Header } from "./Header.tsx";
 import { Log } from "./Log.tsx";
 import { News } from "./News.tsx";
 import type { Look } from "./protocol.ts";
-import type { State } from "./state.ts";
+import { type State, useStore } from "./state.ts";
 import type { Texts } from "./texts/index.ts";
-
-const useChat = (chat: Chat): State => {
-  const [state, setState] = useState(chat.state());
-  // A layout effect: a closed chat paints no frames, and what happens before an ordinary effect would be missed.
-  useLayoutEffect(() => chat.subscribe(() => setState(chat.state())), [chat]);
-  return state;
-};
 
 /** Surfaces of style.css: what the account's colour must be readable on. */
 const surfaces = { light: "#ffffff", dark: "#161a1d" };
@@ -47,15 +42,23 @@ const Banner = ({ state, texts }: { state: State; texts: Texts }) => {
   );
 };
 
+export interface Telephone {
+  readonly call: Call;
+  readonly Bar: typeof CallBar;
+}
+
 interface Props {
   readonly chat: Chat;
+  /** Loads the telephone. */
+  readonly openCall: () => Promise<Telephone>;
   readonly texts: Texts;
   readonly close: () => void;
   readonly leave: (url: string) => void;
 }
 
-export const App = ({ chat, texts, close, leave }: Props) => {
-  const state = useChat(chat);
+export const App = ({ chat, openCall, texts, close, leave }: Props) => {
+  const state = useStore(chat);
+  const [telephone, setTelephone] = useState<Telephone | null>(null);
   const [dragged, setDragged] = useState(false);
   const escaped = useRef(0);
   const main = useRef<HTMLElement>(null);
@@ -75,6 +78,12 @@ export const App = ({ chat, texts, close, leave }: Props) => {
     escaped.current = event.timeStamp;
     if (quickExit && twice) leave(quickExit);
     else if (!quickExit) close();
+  };
+  const dial = async (): Promise<void> => {
+    if (!look?.call) return;
+    const opened = telephone ?? (await openCall());
+    setTelephone(opened);
+    await opened.call.start(look.call.line, look.call.session);
   };
   const drop = (event: DragEvent): void => {
     event.preventDefault();
@@ -97,7 +106,12 @@ export const App = ({ chat, texts, close, leave }: Props) => {
       onDragLeave={() => setDragged(false)}
       onDrop={drop}
     >
-      <Header {...{ state, texts, close, chat }} leave={quickExit ? () => leave(quickExit) : undefined} />
+      <Header
+        {...{ state, texts, close, chat }}
+        dial={() => void dial()}
+        leave={quickExit ? () => leave(quickExit) : undefined}
+      />
+      {telephone && <telephone.Bar call={telephone.call} texts={texts} />}
       <Banner state={state} texts={texts} />
       {phase === "refused" && <p class="note">{texts.t("refused")}</p>}
       {phase === "ended" && (

@@ -26,11 +26,12 @@ interface Props {
   readonly state: State;
   readonly texts: Texts;
   readonly chat: Chat;
+  readonly dial: () => void;
   readonly close: () => void;
   readonly leave: (() => void) | undefined;
 }
 
-export const Header = ({ state, texts, chat, close, leave }: Props) => {
+export const Header = ({ state, texts, chat, dial, close, leave }: Props) => {
   const { look } = state;
   const answered = state.lines.findLast(({ from }) => from === "agent")?.author;
   const title = answered?.name || look?.title || texts.t("title");
@@ -51,6 +52,11 @@ export const Header = ({ state, texts, chat, close, leave }: Props) => {
           aria-label={texts.t("exit")}
         >
           <Icon name="exit" />
+        </button>
+      )}
+      {look?.call && (
+        <button type="button" class="icon" aria-label={texts.t("call")} onClick={dial}>
+          <Icon name="phone" />
         </button>
       )}
       {look?.sound && (

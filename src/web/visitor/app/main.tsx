@@ -36,6 +36,15 @@ const chat = createChat({
   },
 });
 
+const openCall = async () => {
+  const { CallBar, createCall } = await import("./calling.ts");
+  const call = createCall({
+    connect: (line, on) => connect({ url: location.origin, namespace: "/visitor", auth: { account: line }, ...on }),
+    account,
+  });
+  return { call, Bar: CallBar };
+};
+
 let told = { unread: 0, color: "" };
 chat.subscribe(() => {
   const { lines, open, look } = chat.state();
@@ -71,6 +80,15 @@ document.addEventListener("visibilitychange", () => chat.awake());
 
 const root = document.getElementById("chat");
 if (root && parent !== window && URL.canParse(host)) {
-  render(<App chat={chat} texts={texts} leave={(url) => post("exit", url)} close={() => post("close", null)} />, root);
+  render(
+    <App
+      chat={chat}
+      openCall={openCall}
+      texts={texts}
+      leave={(url) => post("exit", url)}
+      close={() => post("close", null)}
+    />,
+    root,
+  );
   post("ready", null);
 }

@@ -41,6 +41,8 @@ export interface Look {
   readonly textLimit: number;
   readonly fileBytes: number;
   readonly fileTypes: readonly string[];
+  /** The phone line that may be called from here, and as whom; null = none. */
+  readonly call: { readonly line: string; readonly session: string } | null;
 }
 
 interface Welcome extends Page {

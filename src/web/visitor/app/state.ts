@@ -1,3 +1,4 @@
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { Line } from "./lines.ts";
 import type { Socket } from "./mini-io.ts";
 import type { FormField, Look } from "./protocol.ts";
@@ -47,4 +48,12 @@ export const nothingYet: State = {
   agentRead: null,
   open: false,
   muted: false,
+};
+
+/** The newest state of a store, in a component that is drawn anew with it. */
+export const useStore = <S>(store: { state(): S; subscribe(listener: () => void): () => void }): S => {
+  const [state, setState] = useState(store.state());
+  // A layout effect: a closed chat paints no frames, and what happens before an ordinary effect would be missed.
+  useLayoutEffect(() => store.subscribe(() => setState(store.state())), [store]);
+  return state;
 };
