@@ -12,7 +12,7 @@ import {
 } from "#contract";
 
 /** What happened to a message after it was sent, as the channel was told. */
-export interface Told {
+interface Told {
   readonly op: "edit" | "remove" | "react";
   readonly thread: string;
   readonly id: string;

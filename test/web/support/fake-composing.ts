@@ -4,7 +4,7 @@ import { Refusal } from "./fake-memory.ts";
 
 type Answers = { [Q in Exclude<keyof typeof composing, "message.send">]: (_: unknown, takes: Takes<Q>) => Gives<Q> };
 
-export const templates: TemplateView[] = [
+const templates: TemplateView[] = [
   {
     name: "zasilka_na_ceste",
     language: "cs",
