@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -20,6 +20,8 @@ export const hasPostfix = (): boolean => {
 
 export interface Postfix {
   readonly port: number;
+  /** Resolves when nothing is on its way any more. */
+  idle(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -28,6 +30,24 @@ const listens = (port: number): Promise<boolean> =>
     const socket = connect(port, "127.0.0.1");
     socket.once("connect", () => resolve(socket.destroy() !== undefined)).once("error", () => resolve(false));
   });
+
+const control = (conf: string, what: string) =>
+  promisify(execFile)("postfix", ["-c", conf, what], { env: { ...process.env, MAIL_CONFIG: conf } });
+
+/** Ends servers of test processes that were killed: Postfix runs on without its starter. */
+const sweep = async (): Promise<void> => {
+  for (const name of await readdir(os.tmpdir())) {
+    const [, pid] = /^linka-postfix-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined) continue;
+    try {
+      process.kill(Number(pid), 0);
+    } catch {
+      const dir = path.join(os.tmpdir(), name);
+      await control(path.join(dir, "conf"), "stop").catch(() => undefined);
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+    }
+  }
+};
 
 /**
  * A private Postfix in a temporary folder; the machine's own is not touched. Mail for `domains` goes to the LMTP port,
@@ -38,6 +58,7 @@ export const startPostfix = async (o: {
   readonly lmtpPort: number;
   readonly routes?: Readonly<Record<string, number>>;
 }): Promise<Postfix> => {
+  await sweep();
   const dir = await mkdtemp(path.join(os.tmpdir(), `linka-postfix-${process.pid}-`));
   await chmod(dir, 0o755);
   for (const name of ["conf", "data", "queue"]) await mkdir(path.join(dir, name));
@@ -81,13 +102,11 @@ smtpd_client_connection_count_limit = 0
   const postlog = /^postlog/m.test(master) ? "" : "\npostlog unix-dgram n - n - 1 postlogd\n";
   await writeFile(path.join(dir, "conf/master.cf"), master + postlog);
   const conf = path.join(dir, "conf");
-  const control = (what: string) =>
-    promisify(execFile)("postfix", ["-c", conf, what], { env: { ...process.env, MAIL_CONFIG: conf } });
   const stop = async (): Promise<void> => {
-    await control("stop").catch(() => undefined);
+    await control(conf, "stop").catch(() => undefined);
     await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   };
-  await control("start");
+  await control(conf, "start");
   for (let tries = 0; !(await listens(port)); tries++) {
     if (tries > 400) {
       const log = await readFile(path.join(dir, "data/maillog"), "utf8").catch(() => "no log");
@@ -96,5 +115,14 @@ smtpd_client_connection_count_limit = 0
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  return { port, stop };
+  const idle = async (): Promise<void> => {
+    for (;;) {
+      const { stdout } = await promisify(execFile)("postqueue", ["-c", conf, "-j"], {
+        env: { ...process.env, MAIL_CONFIG: conf },
+      });
+      if (stdout.trim() === "") return;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  };
+  return { port, idle, stop };
 };

@@ -190,6 +190,8 @@ const arrivedOnce = async (texts: ReadonlySet<string>): Promise<boolean> => {
 const uncertain = await db.query<{ id: string; body: string }>(
   "select m.id, m.body from message m join delivery d on d.message_id = m.id where d.state = 'uncertain'",
 );
+// A relay may still hold what it has taken: who looks too early sees nothing.
+await postfix?.idle();
 await pause(1_000);
 const there = new Set((await received()).map(({ text }) => text));
 const missing = uncertain.rows.filter(({ body }) => !there.has(body));
