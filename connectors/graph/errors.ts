@@ -16,10 +16,14 @@ const byCode = new Map<number, FailureCode>(
     codes.map((code) => [code, failure] as const),
   ),
 );
-/** Where the subcode says more than the code. 2018278 and 2534022: outside the window; 2018001: no such person. */
+/**
+ * Where the subcode says more than the code. 2018278 and 2534022: outside the window; 2018300: another app has the
+ * conversation; 2018001: no such person.
+ */
 const bySubcode = new Map<string, FailureCode>([
   ["10/2018278", "window-closed"],
   ["10/2534022", "window-closed"],
+  ["10/2018300", "rejected"],
   ["100/2018001", "recipient-gone"],
 ]);
 

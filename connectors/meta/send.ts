@@ -9,7 +9,8 @@ import {
   type ThreadKey,
 } from "#contract";
 import { z } from "zod";
-import type { Graph } from "../graph/index.ts";
+import { type Graph, graphCodeOf } from "../graph/index.ts";
+import { makePace } from "./pace.ts";
 import type { Settings } from "./settings.ts";
 import { recipientOf } from "./thread.ts";
 
@@ -19,6 +20,8 @@ const acted = z.looseObject({});
 /** Messages whose parts are remembered, so that a retry goes on where the last attempt ended. */
 const remembered = 10_000;
 const actWithinMs = 10_000;
+/** Subcode of error 10: "another app is controlling this thread now". */
+const heldByAnother = 2_018_300;
 
 const typeOf = (mimeType: string): "image" | "video" | "audio" | "file" => {
   const [type] = mimeType.split("/");
@@ -54,6 +57,7 @@ export const sender = (
     return to;
   };
   const path = `${account.node}/messages`;
+  const pace = makePace();
 
   const upload = async (file: Attachment, signal: AbortSignal): Promise<string> => {
     const type = typeOf(file.mimeType);
@@ -61,6 +65,21 @@ export const sender = (
     const fields = { message, ...(instagram && { platform: "instagram" }) };
     const form = { fields, field: "filedata", file };
     return (await graph.upload(`${account.node}/message_attachments`, form, uploaded, signal)).attachment_id;
+  };
+
+  /** Where another app of the page holds the conversation, it is taken over: an agent's answer says that a person has it. */
+  const post = async (to: object, body: object, signal: AbortSignal): Promise<z.output<typeof sent>> => {
+    try {
+      return await graph.post(path, body, sent, signal);
+    } catch (thrown) {
+      const { code, subcode } = graphCodeOf(thrown);
+      if (code !== 10 || subcode !== heldByAnother) throw thrown;
+      // Who may not take it is no trouble of the account: the message is refused, in the words of the first answer.
+      await graph.post(`${account.node}/take_thread_control`, { recipient: to }, acted, signal).catch(() => {
+        throw thrown;
+      });
+      return graph.post(path, body, sent, signal);
+    }
   };
 
   const send = async (message: Outbound, signal: AbortSignal): Promise<Sent> => {
@@ -83,7 +102,8 @@ export const sender = (
       // Instagram has no field for a key of ours.
       const metadata = instagram ? {} : { metadata: part === "text" ? message.key : `${message.key}#${part}` };
       const content = { ...(await body()), ...metadata };
-      const { message_id: id } = await graph.post(path, { ...head, message: content }, sent, signal);
+      await pace(part === "text" ? "text" : "file", signal);
+      const { message_id: id } = await post(to, { ...head, message: content }, signal);
       known.set(part, id);
       return id;
     };

@@ -39,7 +39,25 @@ describe("Messenger and Instagram, what happens now and then", { timeout: 60_000
     expect((await world.open(id)).row.waitingSince).toBeNull();
     const handed = { pass_thread_control: { new_owner_app_id: world.token.app.id, metadata: "chce člověka" } };
     await world.page.push({ messaging: [{ ...world.page.toPage(ota.person.id), ...handed }] });
+    delete ota.person.held;
     await until("somebody waits now", async () => (await world.open(id)).row.waitingSince !== null, patience);
+  });
+
+  test("an agent's answer takes the conversation over from another app, or says in words that it cannot", async () => {
+    const bob = world.user(world.page, "Bob Netrpělivý");
+    await bob.text("Je tu někdo?").taken;
+    const id = await world.arrived("Je tu někdo?");
+    bob.person.held = "may be taken";
+    await world.answer(id, "Já jsem tu.");
+    await until("Bob has it", async () => world.line(bob, "Já jsem tu."), patience);
+    bob.person.held = "for good";
+    const late = await world.answer(id, "A teď už ne.");
+    await world.changed("it failed, and nothing else waits for it", id, (messages) =>
+      messages.some(({ id: one, deliveries: [delivery] }) => one === late.id && delivery?.state === "failed"),
+    );
+    delete bob.person.held;
+    await world.answer(id, "Zase ano.");
+    await until("Bob has the next one", async () => world.line(bob, "Zase ano."), patience);
   });
 
   test("a long Czech answer arrives whole in as many messages as Instagram's bytes need, and a button can be tapped", async () => {

@@ -103,6 +103,7 @@ export const makeUser = (social: Social, who: SocialPerson) => {
     },
     /** What was written while another app holds the conversation. */
     standby: (text: string) => {
+      who.held = "may be taken";
       const mid = `m_${randomUUID().replaceAll("-", "")}`;
       return social.push({ standby: [{ ...toPage(who.id), message: { mid, text } }] });
     },

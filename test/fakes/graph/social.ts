@@ -38,6 +38,8 @@ export interface SocialPerson {
   /** Forbids us the profile. */
   noProfile?: boolean;
   typing?: boolean;
+  /** Another app of the page holds the conversation. */
+  held?: "may be taken" | "for good";
 }
 
 /** What differs between the two channels. */
@@ -109,6 +111,12 @@ export const makeSocial = (input: {
   };
 
   const mayWrite = (to: SocialPerson, send: SocialSend): void => {
+    if (to.held !== undefined)
+      throw new GraphRefusal({
+        code: 10,
+        subcode: 2_018_300,
+        says: "Message failed to send because another app is controlling this thread now.",
+      });
     if (to.blocked) throw new GraphRefusal({ code: 551, says: "This person isn't available right now." });
     const since = to.wroteAt === undefined ? Number.POSITIVE_INFINITY : now().getTime() - to.wroteAt.getTime();
     if (since > (send.tag === "HUMAN_AGENT" ? 7 * day : day)) throw outside();
@@ -192,6 +200,15 @@ export const makeSocial = (input: {
     return { body: { recipient_id: to.id, message_id: line.mid } };
   };
 
+  const takeControl = (call: GraphCall): Answer => {
+    const { recipient } = call.json as { recipient?: { id?: string } };
+    const who = person(recipient?.id ?? "");
+    if (who.held === "for good")
+      throw new GraphRefusal({ code: 10, says: "Only the primary receiver may take the thread" });
+    delete who.held;
+    return { body: { success: true } };
+  };
+
   const upload = (call: GraphCall): Answer => {
     const part = call.form.find(({ name: field }) => field === "filedata");
     const message = call.form.find(({ name: field }) => field === "message")?.bytes.toString() ?? "";
@@ -248,6 +265,7 @@ export const makeSocial = (input: {
     if (edge === undefined && call.method === "GET") return { body: { id: head, name } };
     if (edge === "subscribed_apps") return subscribedApps(call);
     if (edge === "messages" && call.method === "POST") return send(call);
+    if (edge === "take_thread_control" && call.method === "POST") return takeControl(call);
     if (edge === "message_attachments" && call.method === "POST") return upload(call);
     return undefined;
   };
