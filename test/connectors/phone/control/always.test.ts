@@ -37,7 +37,7 @@ const input: fc.Arbitrary<Input> = fc.oneof(
     .map((digit): Input => ({ type: "digit", digit, via: "info", durationMs: 1 })),
   fc
     .constantFrom("ring", "wait", "menu", "voicemail", "pause", "lost" as const)
-    .map((name) => ({ type: "timer", name }) as Input),
+    .map((name): Input => ({ type: "timer", name })),
   agent.map((userId): Input => ({ type: "found", userId, name: userId })),
   agent.map((userId): Input => ({ type: "agentGone", userId })),
   fc.tuple(agent, command).map(([userId, given]): Input => ({ type: "by", userId, name: userId, command: given })),

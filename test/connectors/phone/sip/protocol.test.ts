@@ -1,45 +1,8 @@
-import { createSocket, type Socket } from "node:dgram";
 import { afterEach, describe, expect, test } from "vitest";
 import { answerChallenge } from "../../../../connectors/phone/sip/digest.ts";
-import { header, type SipMessage } from "../../../../connectors/phone/sip/message.ts";
-import { parseMessage } from "../../../../connectors/phone/sip/parse.ts";
+import { header } from "../../../../connectors/phone/sip/message.ts";
 import { follow, openSide, sdp, type Side } from "./pair.ts";
-
-/** A peer of bare sockets: it says exactly what the test writes, and hands over what it hears. */
-const openWire = async () => {
-  const socket: Socket = createSocket("udp4");
-  await new Promise<void>((resolve) => void socket.bind(0, "127.0.0.1", resolve));
-  const heard: SipMessage[] = [];
-  const waiting = new Set<() => void>();
-  socket.on("message", (bytes) => {
-    const read = parseMessage(bytes);
-    if ("fault" in read) throw new Error(read.fault);
-    heard.push(read);
-    for (const look of waiting) look();
-  });
-  const { port } = socket.address();
-  return {
-    port,
-    heard,
-    say: (text: string, to: number) =>
-      socket.send(`${text.trim().replaceAll(/\r?\n/g, "\r\n")}\r\n\r\n`, to, "127.0.0.1"),
-    next: async (fits: (message: SipMessage) => boolean): Promise<SipMessage> => {
-      for (;;) {
-        const index = heard.findIndex(fits);
-        if (index >= 0) return heard.splice(index, 1)[0]!;
-        await new Promise<void>((resolve) => {
-          const look = (): void => {
-            waiting.delete(look);
-            resolve();
-          };
-          waiting.add(look);
-        });
-      }
-    },
-    close: () => socket.close(),
-  };
-};
-type Wire = Awaited<ReturnType<typeof openWire>>;
+import { answer, inDialog, invite, method, openWire, status, type Wire } from "./wire.ts";
 
 const open: { stop(): Promise<void> | void }[] = [];
 const side = async (input: Parameters<typeof openSide>[0] = {}): Promise<Side> => {
@@ -53,57 +16,8 @@ const wire = async (): Promise<Wire> => {
   return made;
 };
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((one) => one.stop()));
+  for (const one of open.splice(0)) await one.stop();
 });
-
-const status = (code: number) => (message: SipMessage) => message.kind === "response" && message.status === code;
-const method = (name: string) => (message: SipMessage) => message.kind === "request" && message.method === name;
-
-let count = 0;
-const invite = (from: Wire, to: Side, more: readonly string[] = [], callId = `call-${(count += 1)}`): string =>
-  [
-    `INVITE sip:800@127.0.0.1:${to.port} SIP/2.0`,
-    `Via: SIP/2.0/UDP 127.0.0.1:${from.port};branch=z9hG4bK${callId}`,
-    `From: <sip:+420777000001@127.0.0.1>;tag=f${callId}`,
-    `To: <sip:800@127.0.0.1>`,
-    `Call-ID: ${callId}`,
-    `CSeq: 1 INVITE`,
-    `Contact: <sip:test@127.0.0.1:${from.port}>`,
-    `Max-Forwards: 70`,
-    ...more,
-    "",
-  ].join("\n");
-const inDialog = (
-  name: string,
-  from: Wire,
-  to: Side,
-  response: SipMessage,
-  seq: number,
-  more: readonly string[] = [],
-): string =>
-  [
-    `${name} sip:800@127.0.0.1:${to.port} SIP/2.0`,
-    `Via: SIP/2.0/UDP 127.0.0.1:${from.port};branch=z9hG4bK${name}${seq}${response.callId}`,
-    `From: ${header(response, "from")}`,
-    `To: ${header(response, "to")}`,
-    `Call-ID: ${response.callId}`,
-    `CSeq: ${seq} ${name === "ACK" ? "INVITE".replace("INVITE", "ACK") : name}`,
-    `Contact: <sip:test@127.0.0.1:${from.port}>`,
-    ...more,
-    "",
-  ].join("\n");
-/** Answers a request of the hub as a phone would. */
-const answer = (request: SipMessage, code: number, more: readonly string[] = [], tag = "remote"): string =>
-  [
-    `SIP/2.0 ${code} Whatever`,
-    ...(request.headers.get("via") ?? []).map((value) => `Via: ${value}`),
-    `From: ${header(request, "from")}`,
-    `To: ${header(request, "to")}${header(request, "to")?.includes("tag=") === true ? "" : `;tag=${tag}`}`,
-    `Call-ID: ${request.callId}`,
-    `CSeq: ${request.cseq.number} ${request.cseq.method}`,
-    ...more,
-    "",
-  ].join("\n");
 
 describe("a call from outside", () => {
   test("the same INVITE by two ways rings once: the second is a loop (482)", async () => {
