@@ -51,6 +51,20 @@ export const deadLetterTenant = async (input: { db: Db; scope: Scope; id: string
   return row.tenant_id;
 };
 
+/** What the channel sent for a parked event, byte for byte: in the row, or a file's key. Null: it was not kept. */
+export const deadLetterSource = async (input: {
+  db: Db;
+  scope: Scope;
+  id: string;
+}): Promise<{ tenantId: string; raw: Buffer | null; rawBlob: string | null } | null> => {
+  const tenantId = await deadLetterTenant(input);
+  const [row] = await input.db.query<{ raw: Buffer | null; rawBlob: string | null }>({
+    text: `SELECT raw, raw_blob AS "rawBlob" FROM inbound_event WHERE id = $1 AND tenant_id = $2`,
+    values: [input.id, tenantId],
+  });
+  return row === undefined || (row.raw === null && row.rawBlob === null) ? null : { tenantId, ...row };
+};
+
 /** Takes a parked event off the list without filing it; the row and its raw bytes stay for the audit. */
 export const dismissDeadLetter = async (input: {
   db: Db;

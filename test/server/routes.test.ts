@@ -183,6 +183,7 @@ const cases: Record<string, Case> = {
   "post /api/admin/users": (t) => ({ path: "/api/admin/users", body: person(t) }),
   "put /api/admin/users/:id": (t) => ({ path: `/api/admin/users/${t["user"]}`, body: person(t) }),
   "get /api/admin/dead-letters": (t) => ({ path: `/api/admin/dead-letters?tenantId=${t["tenantId"]}` }),
+  "get /api/admin/dead-letters/:id/raw": (t) => ({ path: `/api/admin/dead-letters/${t["event"]}/raw` }),
   "post /api/admin/dead-letters/:id/replay": (t) => ({ path: `/api/admin/dead-letters/${t["event"]}/replay` }),
   "post /api/admin/dead-letters/:id/dismiss": (t) => ({
     path: `/api/admin/dead-letters/${t["event"]}/dismiss`,

@@ -99,6 +99,7 @@ export const asked: Readonly<Record<string, (world: World) => readonly Record<st
     { db, scope },
     { db, scope, tenantId: loot.tenantId },
   ],
+  "dead-letters.deadLetterSource": ({ db, scope, loot }) => each(loot.parked, (id) => ({ db, scope, id })),
   "dead-letters.deadLetterTenant": ({ db, scope, loot }) => each(loot.parked, (id) => ({ db, scope, id })),
   "dead-letters.dismissDeadLetter": ({ db, scope, loot }) =>
     each(loot.parked, (id) => ({ db, scope, id, reason: "theft", now: now() })),
@@ -281,6 +282,7 @@ export const inside: Readonly<Record<string, string>> = {
   participants: "the journal's own work",
   points: "no table",
   prisma: "the database itself",
+  "recordings.isAnonymous": "for the tenant of the account that asks",
   "recordings.keepRecording": "for the tenant of the account whose call it is",
   sealed: "no table",
   search: "no table",

@@ -1,7 +1,9 @@
+import { pipeline } from "node:stream/promises";
 import { z } from "zod";
+import { Refused } from "#core/refused";
 import { deadLetters } from "#wire";
 import { appendAudit } from "#store/audit";
-import { deadLetterTenant, dismissDeadLetter, listDeadLetters } from "#store/dead-letters";
+import { deadLetterSource, deadLetterTenant, dismissDeadLetter, listDeadLetters } from "#store/dead-letters";
 import { audienceOf, masked } from "../present/classes.ts";
 import { done, idParam, route, type Route } from "../route.ts";
 
@@ -28,6 +30,36 @@ export const adminDeadLetterRoutes: readonly Route[] = [
           return grant !== undefined && audienceOf(grant) === "normal" ? view : masked("deadLetter", view);
         }),
       };
+    },
+  }),
+  route({
+    method: "get",
+    path: "/api/admin/dead-letters/:id/raw",
+    says: "What the channel sent, byte for byte. Every download is written to the audit.",
+    access: "admin",
+    token: "admin",
+    params: idParam,
+    gives: "raw",
+    handle: async ({ context, who, params, response }) => {
+      const { db, files, now } = context;
+      const source = await deadLetterSource({ db, scope: who.scope, id: params.id });
+      if (source === null) throw new Refused("not-found", "It was not kept as it came.");
+      const grant = who.scope.grants.get(source.tenantId);
+      if (grant === undefined || audienceOf(grant) !== "normal")
+        throw new Refused("forbidden", "The original holds personal data you may not see.");
+      await appendAudit({
+        db,
+        now: now(),
+        tenantId: source.tenantId,
+        actorId: who.id,
+        action: "dead-letter.raw",
+        target: params.id,
+      });
+      response.setHeader("content-type", "application/octet-stream");
+      response.setHeader("content-security-policy", "default-src 'none'; sandbox");
+      response.setHeader("content-disposition", `attachment; filename="${params.id}.txt"`);
+      if (source.rawBlob === null) response.end(source.raw);
+      else await pipeline(files.read(source.rawBlob), response);
     },
   }),
   route({

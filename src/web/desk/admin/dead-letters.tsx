@@ -50,6 +50,11 @@ export const DeadLetters = (): ReactNode => {
                       </Button>
                     </div>
                     <p className="account-error">{letter.error}</p>
+                    <p>
+                      <a href={`${path}/${letter.id}/raw`} download>
+                        {t("mail.original")}
+                      </a>
+                    </p>
                     {letter.excerpt === "" ? null : <pre className="excerpt">{letter.excerpt}</pre>}
                   </li>
                 ))}
