@@ -5,6 +5,7 @@ import { searchQuery } from "#core/search";
 import { isUuid } from "#core/uuid";
 import type { ConversationStatus } from "#wire";
 import type { Secrets } from "../secrets.ts";
+import { personSql } from "./consents.ts";
 import type { Db } from "./db.ts";
 import { goneSql } from "./gone.ts";
 import { visibility, visibleSql } from "./visible.ts";
@@ -101,7 +102,7 @@ export const getContact = async (input: {
             select k.id, k.merged_into_id from up join contact k on k.id = up.into_id)
           select k.id, k.tenant_id as "tenantId", k.name, k.anonymous, k.language,
             coalesce(k.attrs -> 'preferred', ${learnedSql("k")}) as preferred,
-            (select n.state from consent n where n.tenant_id = k.tenant_id and n.contact_id = k.id
+            (select n.state from consent n where n.tenant_id = k.tenant_id and n.contact_id in ${personSql("k.tenant_id", "k.id")}
               and n.purpose = 'marketing_message' order by n.created_at desc, n.id desc limit 1) as marketing,
             coalesce((select json_agg(json_build_object('id', i.id, 'kind', i.kind, 'enc', encode(i.value_enc, 'base64'),
                 'display', i.display, 'verified', i.verified, 'gone', ${goneSql("i")}) order by i.created_at, i.id)

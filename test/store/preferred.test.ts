@@ -3,7 +3,8 @@ import type { AccountRef } from "#core/inbound";
 import { type Scope, userScope } from "#core/scope";
 import { uuid } from "#core/uuid";
 import { recordMarketing, updateContact } from "#store/contact-edit";
-import { getContact } from "#store/contacts";
+import { mayMarket } from "#store/consents";
+import { getContact, mergeContacts } from "#store/contacts";
 import { type FreshDatabase, freshDatabase } from "../support/database.ts";
 import { type JournalBench, journalBench, message, seedAccount } from "../support/inbound.ts";
 
@@ -16,8 +17,13 @@ beforeAll(async () => {
   fresh = await freshDatabase();
   bench = await journalBench({ url: fresh.url });
   account = await seedAccount(bench.db);
+  const userId = uuid();
+  await bench.db.query({
+    text: "insert into app_user (id, email, name) values ($1, 'agent@example.org', 'Agent')",
+    values: [userId],
+  });
   scope = userScope({
-    actor: { type: "user", id: uuid(), name: "Agent" },
+    actor: { type: "user", id: userId, name: "Agent" },
     grants: new Map([[account.tenantId, { role: "agent", profile: "normal", alias: null, queueIds: [] }]]),
   });
 });
@@ -26,6 +32,10 @@ afterAll(async () => {
   await fresh.drop();
 });
 
+const arrives = async (sender: string): Promise<string> => {
+  await bench.journal.receive({ account, event: message({ sender }) });
+  return bench.published.at(-1)?.row.contactId ?? "";
+};
 const writes = async (own = false): Promise<string> => {
   await bench.journal.receive({ account, event: message({ sender: "jana", thread: "jana", own }) });
   return bench.published.at(-1)?.row.contactId ?? "";
@@ -62,5 +72,17 @@ describe("where a customer likes to be answered", () => {
     });
     expect(rows.map(({ state }) => state)).toEqual(["granted", "withdrawn"]);
     expect(rows[0]?.evidence).toMatchObject({ heardBy: scope.actor.id });
+  });
+
+  it("follows a merge: who withdrew under another record has withdrawn", async () => {
+    const [kept, merged] = [await writes(), await arrives("jana-doma")];
+    const at = Date.now() + 1_000;
+    await recordMarketing({ db: bench.db, scope, id: kept, state: "granted", now: new Date(at) });
+    await recordMarketing({ db: bench.db, scope, id: merged, state: "withdrawn", now: new Date(at + 1) });
+    const ask = { q: bench.db, tenantId: account.tenantId, contactId: kept, channel: "email", now: new Date(at + 2) };
+    expect(await mayMarket(ask)).toBe(true);
+    await mergeContacts({ db: bench.db, scope, fromId: merged, intoId: kept, reason: "one person", now: new Date() });
+    expect(await mayMarket(ask)).toBe(false);
+    expect((await contact(kept)).marketing).toBe("withdrawn");
   });
 });
