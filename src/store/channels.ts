@@ -89,6 +89,7 @@ export const deleteChannel = async (input: Asker & { id: string }): Promise<Chan
   if (used > 0) throw new Refused("conflict", "Messages came through this account: disable it instead.");
   await input.prisma.$transaction([
     input.prisma.channelMemory.deleteMany({ where: { accountId: row.id } }),
+    input.prisma.accountTemplates.deleteMany({ where: { accountId: row.id } }),
     input.prisma.channelAccount.delete({ where: { id: row.id } }),
   ]);
   return row;
