@@ -120,7 +120,8 @@ export const openAccount = (
     if (next === "online" && state !== "online") leading?.attached.online();
     state = next;
     text = short;
-    const trouble = (next === "offline" || next === "needs-login") && short !== "";
+    // A code to scan is a request, no failure.
+    const trouble = (next === "offline" || (next === "needs-login" && show === null)) && short !== "";
     healthLog.note({ id, state: next, text: short, ...(trouble ? { error: short } : {}) });
   };
 

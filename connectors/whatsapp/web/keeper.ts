@@ -88,8 +88,8 @@ export const makeKeeper = (input: {
     if (phase === "ready") readyAt = performance.now();
     if (phase === "ready") status({ state: "online" });
     else if (phase === "degraded") status({ state: "offline", reason: text });
-    else if (phase === "code") status({ state: "needs-login", reason: text });
-    else status({ state: "connecting" });
+    // That a code is needed is said with the code, which follows.
+    else if (phase !== "code") status({ state: "connecting" });
   };
   const onQr = (qr: string): void => {
     // A pairing code that somebody is typing stays on the screen.

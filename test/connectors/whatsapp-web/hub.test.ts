@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ChannelLink } from "#wire";
+import type { ChannelAccountView, ChannelLink } from "#wire";
 import { freshDatabase, type FreshDatabase } from "../../support/database.ts";
 import { startLinkedHub } from "./linked-hub.ts";
 import { browsersIn, until } from "./phone.ts";
@@ -33,6 +33,12 @@ describe("a hub with two linked phones", () => {
     });
     expect(new Set(found.map(({ account }) => account))).toEqual(new Set(ids));
     expect(new Set(found.map(({ channel }) => channel))).toEqual(new Set(["whatsapp"]));
+    const { channels } = await world.admin.call<{ channels: ChannelAccountView[] }>("GET", "/api/admin/channels");
+    const phones = channels.filter(({ kind }) => kind === "whatsapp-web");
+    expect(phones.map(({ linkable, lastError }) => [linkable, lastError])).toEqual([
+      [true, ""],
+      [true, ""],
+    ]);
   }, 60_000);
 
   it("loses and doubles nothing when it is killed while customers write, and leaves no browser behind", async () => {
