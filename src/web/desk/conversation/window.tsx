@@ -21,14 +21,20 @@ export const WindowLine = ({ id }: { id: string }): ReactNode => {
   const person = thread.humanAgentUntil === null ? free : Date.parse(thread.humanAgentUntil);
   // The composer counts the day down; here it is said when it comes to an end.
   if (now < free - soon) return null;
-  const [key, end] = now < free ? (["free", free] as const) : (["person", person] as const);
-  const n = Math.max(1, Math.ceil((end - now) / hour));
   const over = now >= person;
-  const says = over ? t("head.closed") : t(`head.${key}`, { n });
-  const until = dateTime(over ? person : end);
+  const [key, icon, end] =
+    now < free
+      ? (["free", "clock", free] as const)
+      : over
+        ? (["closed", "lock", person] as const)
+        : (["person", "user", person] as const);
+  const says = t(`head.${key}`, { at: dateTime(end) });
+  const hours = Math.max(1, Math.ceil((end - now) / hour));
   return (
-    <span className={now < free ? "head-window" : "head-window head-window-late"} title={until}>
-      <Icon name="clock" size={13} /> {says}
+    <span className={now < free ? "head-window" : "head-window head-window-late"} title={says}>
+      <Icon name={icon} size={13} />
+      {over ? null : <span aria-hidden="true">{hours > 48 ? `${Math.ceil(hours / 24)} d` : `${hours} h`}</span>}
+      <span className="hidden">{says}</span>
     </span>
   );
 };
