@@ -10,7 +10,8 @@ import { type Settings, settings } from "./settings.ts";
 import { openWebCalls, type WebCalls } from "./web-calls.ts";
 import { networks } from "./sip/guard.ts";
 import type { Listening } from "./sip/transport.ts";
-import { openTrunk, type TrunkState } from "./sip/trunk.ts";
+import { tryTrunk } from "./sip/probe.ts";
+import { inWords, openTrunk, type TrunkState } from "./sip/trunk.ts";
 import { noticeVersion, openLines } from "./lines.ts";
 
 /** What the phone accounts of this hub share. */
@@ -44,6 +45,18 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+
+const askAgainMs = 15_000;
+
+/** Whether the company promised anonymity, known at the moment a call comes in. What cannot be asked stays as it was. */
+const anonymity = async (hub: Hub) => {
+  let anonymous = (await hub.calls?.anonymous()) ?? false;
+  const look = async (): Promise<void> => {
+    anonymous = (await hub.calls?.anonymous()) ?? false;
+  };
+  const timer = setInterval(() => void look().catch(() => undefined), askAgainMs);
+  return { anonymous: () => anonymous, stop: async () => clearInterval(timer) };
+};
 
 /** Calls over a SIP trunk or PBX, answered by agents in their browsers. */
 export const phone = defineConnector({
@@ -102,6 +115,8 @@ export const phone = defineConnector({
         const speaks =
           config.notice !== "" &&
           (await exchange.prompt(media, `${config.language}:${noticeVersion(config.notice)}`, notice, hub.log));
+        const promise = await anonymity(hub);
+        stops.push(promise.stop);
         const ua = openTrunk({
           switchboard: board,
           settings: {
@@ -120,7 +135,7 @@ export const phone = defineConnector({
           tell: tellStatus(hub),
         });
         stops.push(() => ua.stop());
-        const office = openOffice({ account, hub, exchange, media, ua, speaks, ledger });
+        const office = openOffice({ account, hub, exchange, media, ua, speaks, ledger, anonymous: promise.anonymous });
         stops.push(() => office.close());
         desks = openDesks({ accountId: account.id, exchange, media, office });
         web = openWebCalls({
@@ -142,6 +157,22 @@ export const phone = defineConnector({
 
     return {
       start,
+      probe: async (signal) => {
+        if (config.server === "") return { says: "Calls only come in: there is no trunk to try." };
+        const { status, reason } = await tryTrunk({
+          server: sipAddress(config.server, config.transport),
+          proxy: config.proxy === "" ? undefined : sipAddress(config.proxy, config.transport),
+          credentials: config.user === "" ? undefined : { user: config.user, password: config.password },
+          register: config.register,
+          listenHost: config.listenHost,
+          signal: AbortSignal.any([signal, AbortSignal.timeout(8_000)]),
+        });
+        const refused = status === 401 || status === 403 || status === 407;
+        if (refused) throw new ConnectorError("auth", inWords(status, reason));
+        if (status === 408 || status === 503) throw new ConnectorError("unreachable", inWords(status, reason));
+        if (config.register && status >= 300) throw new ConnectorError("rejected", inWords(status, reason));
+        return { says: config.register ? "The trunk accepts the user name and password." : "The trunk answers." };
+      },
       send: () => Promise.reject(new ConnectorError("unsupported", "A call is answered by speaking, not by writing.")),
       ...(config.webCalls && {
         peer: (peer: Peer) => (web === undefined ? peer.close("the line is not running") : web.serve(peer)),

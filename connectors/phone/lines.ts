@@ -18,6 +18,8 @@ export const openLines = (config: Settings) => {
     bare(a) === bare(b) || (normalise(a, config.country) ?? bare(a)) === (normalise(b, config.country) ?? bare(b));
   const find = (called: string) => numbers.find(({ number }) => same(number, called));
   return {
+    /** Of a company that promised anonymity: nothing is kept of the caller, so nobody can be called back either. */
+    discreet: (line: Line): Line => ({ ...line, record: false, closed: "end", overflow: "stay" }),
     /** No number in the list: every one is ours (a PBX extension, a softphone to try with). */
     owns: (called: string): boolean => numbers.length === 0 || find(called) !== undefined,
     /** `speaks`: the notice can be played. */

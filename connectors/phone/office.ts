@@ -41,6 +41,8 @@ export const openOffice = (input: {
   /** The notice can be played. */
   readonly speaks: boolean;
   readonly ledger: Ledger;
+  /** The company promised its callers anonymity: their numbers end here. */
+  readonly anonymous: () => boolean;
 }) => {
   const { account, hub, exchange, media, ua, ledger } = input;
   const { config } = account;
@@ -227,7 +229,7 @@ export const openOffice = (input: {
         tellAll(one);
       },
     });
-    reports.about({ number: state.number, display, visitor: sip?.caller.visitor });
+    reports.about({ number: state.number, display, visitor: input.anonymous() ? undefined : sip?.caller.visitor });
     const one: Case = {
       run,
       reports,
@@ -244,8 +246,10 @@ export const openOffice = (input: {
   };
 
   const take = (sip: SipCall): void => {
-    const line = lines.line(sip.called, input.speaks);
-    const { number, display } = sip.caller;
+    const discreet = input.anonymous();
+    const usual = lines.line(sip.called, input.speaks);
+    const line = discreet ? lines.discreet(usual) : usual;
+    const { number, display } = discreet ? { number: undefined, display: "" } : sip.caller;
     const known = number === undefined ? undefined : (normalise(number, config.country) ?? number);
     const state = newCall({ id: randomUUID(), direction: "in", line, number: known, at: now() });
     begin(state, sip, display).run.begin(lines.open(now()));

@@ -53,8 +53,16 @@ export interface CallRecording {
 export interface CallStore {
   /** Resolves once stored; the thread must have been received before. */
   put(report: CallReport): Promise<{ readonly conversationId: string }>;
-  /** Resolves once the file is stored, encrypted, and shown on the call's card. The source may then be deleted. */
+  /**
+   * Resolves once the file is stored, encrypted, and shown on the call's card; of an anonymous line it is not kept. The
+   * source may then be deleted.
+   */
   recording(recording: CallRecording): Promise<void>;
+  /**
+   * The company promised its callers that nobody learns who they are (a crisis line): no number is passed on, nothing is
+   * recorded, nobody is called back.
+   */
+  anonymous(): Promise<boolean>;
 }
 
 /** A desk that can take calls: one agent's open tab. */

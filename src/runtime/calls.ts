@@ -5,7 +5,7 @@ import type { Secrets } from "../secrets.ts";
 import { putCall, showRecording } from "#store/calls";
 import type { Db } from "#store/db";
 import type { Files } from "#store/files";
-import { keepRecording } from "#store/recordings";
+import { isAnonymous, keepRecording } from "#store/recordings";
 
 const day = 86_400_000;
 
@@ -27,10 +27,11 @@ export const callStore = (input: {
       if (stored.change !== null) publisher.changes([stored.change]);
       return { conversationId: stored.conversationId };
     },
+    anonymous: () => isAnonymous({ db, tenantId: account().tenantId }),
     recording: async (recording: CallRecording) => {
       const { tenantId } = account();
       const { callId, pauses, notice, sha256 } = recording;
-      await keepRecording({
+      const kept = await keepRecording({
         db,
         files,
         secrets,
@@ -44,6 +45,7 @@ export const callStore = (input: {
         noticeVersion: notice?.version ?? null,
         keepUntil: new Date(now().getTime() + recording.keepDays * day),
       });
+      if (!kept) return;
       const { id, kind, ms } = recording;
       const change = await db.tx((q) => showRecording({ q, tenantId, callId, recording: { id, kind, ms } }));
       if (change !== null) publisher.changes([change]);

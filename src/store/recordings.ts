@@ -26,7 +26,7 @@ const checked = async function* (source: AsyncIterable<Uint8Array>, sha256: stri
 
 /**
  * Takes a finished recording into the file store, encrypted, and files it under its call. Again with the same id: the
- * first stands. Refused for a company that works anonymously: there the caller was promised that nothing is kept.
+ * first stands. False for a company that works anonymously: there the caller was promised that nothing is kept.
  * The caller removes its own copy afterwards.
  */
 export const keepRecording = async (input: {
@@ -46,7 +46,7 @@ export const keepRecording = async (input: {
   noticePlayedAt: Date | null;
   noticeVersion: string | null;
   keepUntil: Date;
-}): Promise<void> => {
+}): Promise<boolean> => {
   const { db } = input;
   const [tenant] = await db.query<{ mode: string | null; known: boolean }>({
     text: `SELECT t.policy->>'mode' AS mode, EXISTS (SELECT 1 FROM recording WHERE id = $2) AS known
@@ -54,8 +54,8 @@ export const keepRecording = async (input: {
     values: [input.tenantId, input.recordingId, input.callId],
   });
   if (tenant === undefined) throw new Refused("not-found", "There is no such call.");
-  if (tenant.mode === "anonymous") throw new Refused("forbidden", "Calls of this company are not recorded.");
-  if (tenant.known) return;
+  if (tenant.mode === "anonymous") return false;
+  if (tenant.known) return true;
   const source = checked(await input.open(), input.sha256);
   const { key } = await input.files.put(seal({ secrets: input.secrets, source }));
   await db.query({
@@ -73,6 +73,16 @@ export const keepRecording = async (input: {
       Buffer.from(input.sha256, "hex"),
     ],
   });
+  return true;
+};
+
+/** Whether the company promised its callers anonymity. */
+export const isAnonymous = async (input: { db: Db; tenantId: string }): Promise<boolean> => {
+  const [tenant] = await input.db.query<{ mode: string | null }>({
+    text: "SELECT policy->>'mode' AS mode FROM tenant WHERE id = $1",
+    values: [input.tenantId],
+  });
+  return tenant?.mode === "anonymous";
 };
 
 export interface RecordingRow {

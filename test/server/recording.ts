@@ -27,8 +27,8 @@ export const keepWav = async (
     readonly wav: Buffer;
     readonly sha256?: string;
   },
-): Promise<void> => {
-  await keepRecording({
+): Promise<boolean> =>
+  keepRecording({
     db: hub.db,
     files: hub.files,
     secrets: hub.secrets,
@@ -42,7 +42,6 @@ export const keepWav = async (
     noticeVersion: "2026-11",
     keepUntil: new Date(hub.now().getTime() + 86_400_000),
   });
-};
 
 /** A call with a second of silence as its recording. */
 export const addRecording = async (hub: Hub, where: Parameters<typeof addCall>[1]): Promise<string> => {
