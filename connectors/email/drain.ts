@@ -95,12 +95,32 @@ const eventOf = async (
   };
 };
 
-/** Reads and stores the letters of a chunk, many at once; gives the UIDs that are settled and the first error. */
-const storeChunk = async (
+/** A letter that is here and being read. */
+interface Reading {
+  readonly uid: number;
+  readonly held: Held | "gone" | "refused";
+  readonly event: Promise<Inbound | undefined>;
+}
+
+/** Brings the letters of a chunk here and begins to read them, side by side. */
+const readChunk = async (
   visit: Visit,
   chunk: readonly Waiting[],
-  fetched: Fetched,
   historicBefore: number,
+): Promise<readonly Reading[]> => {
+  const fetched = await fetchChunk(visit, chunk);
+  return chunk.map((letter) => {
+    const held = fetched.get(letter.uid) ?? "gone";
+    const event = eventOf(visit, letter, held, historicBefore);
+    event.catch(() => undefined);
+    return { uid: letter.uid, held, event };
+  });
+};
+
+/** Stores the letters of a chunk, many at once; gives the UIDs that are settled and the first error. */
+const storeChunk = async (
+  visit: Visit,
+  reading: readonly Reading[],
 ): Promise<{ readonly settled: readonly number[]; readonly error: unknown }> => {
   const { room, folder } = visit;
   const order = makeOrder();
@@ -124,12 +144,6 @@ const storeChunk = async (
       if (typeof held === "object") await drop(held);
     }
   };
-  const reading = chunk.map((letter) => {
-    const held = fetched.get(letter.uid) ?? "gone";
-    const event = eventOf(visit, letter, held, historicBefore);
-    event.catch(() => undefined);
-    return { uid: letter.uid, held, event };
-  });
   const work: Promise<void>[] = [];
   // Read side by side, begun to be stored one after the other: an answer never overtakes what it answers.
   for (const { uid, held, event } of reading) {
@@ -147,7 +161,7 @@ const storeChunk = async (
 };
 
 /**
- * Brings letters to the hub: the next ones are fetched while the ones before are read and stored. `settled` is told of
+ * Brings letters to the hub: the next ones are fetched and read while the ones before are stored. `settled` is told of
  * every chunk, in order, before the next is begun. Rejects with NotStored when the hub cannot take more, with anything
  * else when the mailbox cannot give more.
  */
@@ -158,23 +172,27 @@ const takeAll = async (
   settled: (uids: readonly number[]) => Promise<void>,
 ): Promise<void> => {
   const chunks = inChunks(visit, letters);
-  let ahead = chunks[0] === undefined ? undefined : fetchChunk(visit, chunks[0]);
-  for (const [nth, chunk] of chunks.entries()) {
-    const fetched = await ahead;
-    const next = chunks[nth + 1];
-    ahead = next === undefined || visit.signal.aborted ? undefined : fetchChunk(visit, next);
-    ahead?.catch(() => undefined);
-    if (fetched === undefined) return;
-    const { settled: done, error } = await storeChunk(visit, chunk, fetched, historicBefore);
-    await settled(done);
-    if (error !== undefined) {
-      for (const held of (await ahead?.catch(() => undefined))?.values() ?? [])
-        if (typeof held === "object") await drop(held);
-      throw error;
+  const begin = (nth: number): Promise<readonly Reading[]> | undefined => {
+    const chunk = chunks[nth];
+    if (chunk === undefined || visit.signal.aborted) return undefined;
+    const reading = readChunk(visit, chunk, historicBefore);
+    reading.catch(() => undefined);
+    return reading;
+  };
+  let ahead = begin(0);
+  try {
+    for (let nth = 1; ahead !== undefined; nth++) {
+      const reading = await ahead;
+      ahead = begin(nth);
+      const { settled: done, error } = await storeChunk(visit, reading);
+      await settled(done);
+      if (error !== undefined) throw error;
+      flagStored(visit.client, done, visit.room.timing).catch((problem: unknown) =>
+        visit.room.hub.log.info("The server does not take our keyword", { reason: says(problem) }),
+      );
     }
-    flagStored(visit.client, done, visit.room.timing).catch((problem: unknown) =>
-      visit.room.hub.log.info("The server does not take our keyword", { reason: says(problem) }),
-    );
+  } finally {
+    for (const { held } of (await ahead?.catch(() => undefined)) ?? []) if (typeof held === "object") await drop(held);
   }
 };
 
