@@ -10,8 +10,8 @@ import { backoff, inTime, pause } from "./wait.ts";
 const waiting = z.array(z.object({ key: z.string(), messageId: z.string(), tries: z.int() }));
 type Waiting = z.output<typeof waiting>;
 
-const mostWaiting = 300;
-const mostTries = 10;
+const mostWaiting = 500;
+const mostTries = 20;
 
 /** These providers file a copy of what is sent by themselves. */
 const fileTheirOwn = /(?:^|\.)(?:gmail\.com|googlemail\.com|office365\.com|outlook\.com)$/i;
@@ -67,6 +67,8 @@ export const sentCopies = (input: {
       }
       await step("Opening the folder of sent mail", client.mailboxOpen(folder.path));
       for (const { key, messageId } of list) {
+        // Only what fails in the middle of its own filing is counted against a letter: a server that is away is not its fault.
+        await change((now) => now.map((one) => (one.key === key ? { ...one, tries: one.tries + 1 } : one)));
         const found = await step(
           "Looking for a sent letter",
           client.search({ header: { "message-id": messageId } }, { uid: true }),
@@ -111,9 +113,7 @@ export const sentCopies = (input: {
           if (signal.aborted) return;
           failures += 1;
           hub.log.warn("Copies of sent letters wait", { reason: explainImap(error, settings.imapHost).says });
-          await change((now) =>
-            now.map((one) => ({ ...one, tries: one.tries + 1 })).filter(({ tries }) => tries < mostTries),
-          ).catch(() => undefined);
+          await change((now) => now.filter(({ tries }) => tries < mostTries)).catch(() => undefined);
           await pause(backoff({ failures, min: timing.backoffMin * 4, max: timing.backoffMax }), signal);
         }
       }
