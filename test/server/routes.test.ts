@@ -176,6 +176,11 @@ const cases: Record<string, Case> = {
   }),
   "delete /api/admin/channels/:id": (t) => ({ path: `/api/admin/channels/${t["account"]}` }),
   "post /api/admin/channels/test": (t) => ({ path: "/api/admin/channels/test", body: account(t) }),
+  "get /api/admin/channels/:id/link": (t) => ({ path: `/api/admin/channels/${t["account"]}/link` }),
+  "post /api/admin/channels/:id/link": (t) => ({
+    path: `/api/admin/channels/${t["account"]}/link`,
+    body: { do: "logout" },
+  }),
   "get /api/admin/channels/:id/sign-in": (t) => ({ path: `/api/admin/channels/${t["account"]}/sign-in` }),
   "post /api/admin/channels/:id/sign-in": (t) => ({ path: `/api/admin/channels/${t["account"]}/sign-in` }),
   "get /api/admin/sign-in": "nobody's",

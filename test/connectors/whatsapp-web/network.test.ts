@@ -17,6 +17,23 @@ beforeAll(async () => {
 });
 afterAll(() => phone.close());
 
+describe("a busy account", () => {
+  it("stores 500 messages that arrive at once, each once", async () => {
+    const customer = (n: number): string => `4207770${String(n % 40).padStart(5, "0")}@c.us`;
+    for (let n = 0; n < 500; n += 1) phone.whatsapp.receive("a", { chat: customer(n), body: `nával ${n}` });
+    const arrived = () => phone.account.messages().filter(({ event }) => event.text.startsWith("nával "));
+    await until("all are stored", () => arrived().length >= 500);
+    expect(new Set(arrived().map(({ event }) => event.text)).size).toBe(500);
+    expect(arrived()).toHaveLength(500);
+  });
+
+  it("sends 100 messages one after the other, in their order", async () => {
+    const texts = Array.from({ length: 100 }, (_, n) => `pořadí ${n}`);
+    await Promise.all(texts.map((text) => phone.account.send(phone.letter(text))));
+    expect(phone.whatsapp.sent.map(({ body }) => body)).toEqual(texts);
+  });
+});
+
 describe("a day on the network", () => {
   it("is offline while WhatsApp has no connection, and misses nothing of that time", async () => {
     phone.whatsapp.tuning.away = true;
