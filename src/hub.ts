@@ -9,6 +9,7 @@ import { startOutbox } from "#runtime/outbox";
 import { startSupervisor, type Supervisor } from "#runtime/supervisor";
 import { startTail } from "#runtime/tail";
 import { makeAcknowledger } from "#runtime/acknowledge";
+import { retention } from "#runtime/retention";
 import { startTimers } from "#runtime/timers";
 import { watchedJournal } from "#runtime/watched";
 import { makeMetrics } from "#server/metrics";
@@ -134,7 +135,14 @@ export const startHub = async (input: {
     running.supervisor = supervisor;
     stops.add("supervisor", () => supervisor.stop());
     const acknowledges = makeAcknowledger({ db, publisher, outbox, secrets, log, now });
-    const timers = startTimers({ db, publisher, log, now, nodeId, also: [acknowledges] });
+    const timers = startTimers({
+      db,
+      publisher,
+      log,
+      now,
+      nodeId,
+      also: [acknowledges, retention({ db, files, now })],
+    });
     stops.add("timers", () => timers.stop());
 
     const server = await startServer({

@@ -20,6 +20,8 @@ export interface Files {
   /** Bytes `start` to `end`, both inclusive; the whole file without a range. The stream fails when there is no such file. */
   read(key: string, range?: { readonly start: number; readonly end: number }): Readable;
   stat(key: string): Promise<{ size: number } | null>;
+  /** Only for bytes that nobody else can have stored: sealed files, each encrypted with a key of its own. */
+  remove(key: string): Promise<void>;
 }
 
 const keyShape = /^[0-9a-f]{64}$/;
@@ -84,6 +86,7 @@ export const openFiles = (input: { readonly dir: string }): Files => {
         throw thrown;
       }
     },
+    remove: (key) => rm(place(key), { force: true }),
     read: (key, range) => createReadStream(place(key), range),
     stat: async (key) => {
       try {

@@ -123,3 +123,36 @@ export const findRecording = async (input: { db: Db; scope: Scope; id: string })
         startedAt: row.started_at,
       };
 };
+
+/**
+ * One step of deleting recordings whose time is over, with their files and their place on the call's card; whether there
+ * may be more. A legal hold wins. The file goes first: a row without it is found again by the next step. Hub-wide.
+ */
+export const expireRecordings = async (input: {
+  readonly db: Db;
+  readonly files: Pick<Files, "remove">;
+  readonly now: Date;
+  readonly most?: number;
+}): Promise<boolean> => {
+  const most = input.most ?? 50;
+  const over = await input.db.query<{ id: string; blobKey: string }>({
+    name: "expired-recordings",
+    text: `SELECT id, blob_key AS "blobKey" FROM recording WHERE keep_until < $1 AND NOT legal_hold
+            ORDER BY keep_until LIMIT $2`,
+    values: [input.now, most],
+  });
+  for (const { id, blobKey } of over) {
+    await input.files.remove(blobKey);
+    await input.db.query({
+      name: "expire-recording",
+      text: `WITH gone AS (DELETE FROM recording WHERE id = $1 AND NOT legal_hold RETURNING call_id)
+             UPDATE message m SET detail = jsonb_set(m.detail, '{recordings}', (
+                 SELECT coalesce(jsonb_agg(one), '[]') FROM jsonb_array_elements(m.detail->'recordings') one
+                  WHERE one->>'id' <> $1::text))
+               FROM gone JOIN call k ON k.id = gone.call_id
+              WHERE m.thread_id = k.thread_id AND m.kind = 'call' AND m.detail ? 'recordings'`,
+      values: [id],
+    });
+  }
+  return over.length === most;
+};

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { uuid } from "#core/uuid";
 import { verifyAudit } from "#store/audit";
+import { expireRecordings } from "#store/recordings";
 import { addConversation, addQueue, addTenant, addUser, type Browser, type Hub, logIn, startHub } from "./hub.ts";
 import { addCall, keepWav } from "./recording.ts";
 
@@ -114,6 +115,34 @@ describe("a recording", () => {
       "changed",
     );
     expect(await hub.prisma.recording.count({ where: { callId } })).toBe(0);
+  });
+
+  test("whose time is over is deleted with its file and its place on the call's card, unless the law holds it", async () => {
+    const callId = await callIn(tenantId, null);
+    const [over, held] = [uuid(), uuid()];
+    for (const recordingId of [over, held]) await keep(tenantId, callId, recordingId);
+    const { threadId } = await hub.prisma.call.findUniqueOrThrow({ where: { id: callId } });
+    const link = await hub.prisma.conversationThread.findFirstOrThrow({ where: { threadId } });
+    const recordings = [over, held].map((id) => ({ id, kind: "call", ms: 1_000 }));
+    await hub.prisma.message.updateMany({
+      where: { conversationId: link.conversationId },
+      data: { kind: "call", threadId, detail: { recordings } },
+    });
+    await hub.prisma.recording.update({ where: { id: held }, data: { legalHold: true } });
+    const { blobKey } = await hub.prisma.recording.findUniqueOrThrow({ where: { id: over } });
+    const later = new Date(hub.now().getTime() + 2 * 86_400_000);
+    expect(await expireRecordings({ db: hub.db, files: hub.files, now: hub.now() })).toBe(false);
+    expect(await hub.prisma.recording.count({ where: { callId } })).toBe(2);
+    await hub.db.query({
+      text: "update recording set keep_until = now() + interval '1 year' where call_id <> $1",
+      values: [callId],
+    });
+    expect(await expireRecordings({ db: hub.db, files: hub.files, now: later, most: 1 })).toBe(true);
+    expect(await expireRecordings({ db: hub.db, files: hub.files, now: later, most: 1 })).toBe(false);
+    expect(await hub.files.stat(blobKey)).toBeNull();
+    expect((await hub.prisma.recording.findMany({ where: { callId } })).map(({ id }) => id)).toEqual([held]);
+    const card = await hub.prisma.message.findFirstOrThrow({ where: { conversationId: link.conversationId } });
+    expect(card.detail).toMatchObject({ recordings: [{ id: held }] });
   });
 
   test("filed twice is one", async () => {

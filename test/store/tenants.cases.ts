@@ -282,6 +282,7 @@ export const inside: Readonly<Record<string, string>> = {
   participants: "the journal's own work",
   points: "no table",
   prisma: "the database itself",
+  "recordings.expireRecordings": "a timer's own work on all tenants",
   "recordings.isAnonymous": "for the tenant of the account that asks",
   "recordings.keepRecording": "for the tenant of the account whose call it is",
   sealed: "no table",
