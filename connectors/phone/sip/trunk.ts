@@ -39,7 +39,8 @@ export type TrunkState =
   | { readonly state: "online" }
   | { readonly state: "refused" | "offline"; readonly reason: string; readonly retryInMs?: number };
 
-const inWords = (status: number, reason: string): string => {
+/** What a refusal of the trunk means, for the admin screen. */
+export const inWords = (status: number, reason: string): string => {
   if (status === 401 || status === 403 || status === 407)
     return `The trunk refused the user name or password (${status}).`;
   if (status === 404) return "The trunk does not know this account (404).";
