@@ -27,8 +27,6 @@ const redirectUri = (context: Context): string => `${context.origin()}${back}`;
 const find = async (context: Context, who: Who, id: string) => {
   const row = await getChannel({ prisma: context.prisma, scope: who.scope, id });
   const connector = context.connectors.find(({ kind }) => kind === row.kind);
-  if (connector?.forOperators === true && !who.platformAdmin)
-    throw new Refused("forbidden", "Only a platform administrator may set this channel up.");
   const secrets = openChannelSecrets({ secrets: context.secrets, accountId: row.id, sealed: row.secretsEnc });
   return { row, connector, secrets, config: { ...settings.parse(row.config), ...secrets } };
 };
@@ -50,6 +48,8 @@ const pageOf = (
 
 const begin = async ({ context, who, params }: Call<{ id: string }, unknown, undefined>) => {
   const { row, connector, config } = await find(context, who, params.id);
+  if (connector?.forOperators === true && !who.platformAdmin)
+    throw new Refused("forbidden", "Only a platform administrator may set this channel up.");
   const verifier = randomToken(48);
   const letter = { account: row.id, user: who.id, verifier, until: context.now().getTime() + patience };
   const state = Buffer.from(context.secrets.seal("channel-secrets", JSON.stringify(letter), "sign-in"));

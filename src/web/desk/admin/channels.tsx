@@ -40,12 +40,12 @@ export const Channels = (): ReactNode => {
     );
   return (
     <>
-      <SignInOutcome />
       <div className="toolbar">
         <Button look="primary" icon="plus" onClick={() => setEdited("new")}>
           {t("channels.add")}
         </Button>
       </div>
+      <SignInOutcome />
       <Load<{ channels: readonly ChannelAccountView[] }> path={channelsPath} everyMs={10_000}>
         {({ channels }) =>
           channels.length === 0 ? (
