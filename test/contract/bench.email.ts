@@ -77,6 +77,8 @@ export const bench: Bench = {
       smtpLogin: "own",
       smtpUser: mailboxes[side],
       smtpPassword,
+      oauthClientSecret: `${password}-client`,
+      oauthRefreshToken: `${password}-refresh`,
       dkimSelector: "linka",
       dkimKey,
       startFrom: "days:1",
