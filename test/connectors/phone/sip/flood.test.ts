@@ -31,11 +31,11 @@ socket.bind(0, "127.0.0.2", () => {
       socket.send(text, workerData.port, "127.0.0.1");
     }
   }, 5);
-  workerData.stop.once("message", () => {
+  parentPort.once("message", () => {
     clearInterval(timer);
     parentPort.postMessage({ heard, sent });
     socket.close();
-    workerData.stop.close();
+    parentPort.close();
   });
 });`;
 
@@ -45,12 +45,7 @@ test(
   async () => {
     const hub = await side({ trunk: { sources: (host) => host === "127.0.0.1" } });
     const operator = await side();
-    const { port1: stopFlood, port2 } = new MessageChannel();
-    const flood = new Worker(flooder, {
-      eval: true,
-      workerData: { port: hub.port, stop: port2 },
-      transferList: [port2],
-    });
+    const flood = new Worker(flooder, { eval: true, workerData: { port: hub.port } });
     open.push({ stop: () => flood.terminate() });
     await expect.poll(() => hub.board.guard.stats().refused, { timeout: 20_000 }).toBeGreaterThan(500);
     for (let calls = 0; calls < 15; calls += 1) {
@@ -60,7 +55,7 @@ test(
       expect(out.types()).not.toContain("failed");
     }
     const told = new Promise<{ heard: number; sent: number }>((resolve) => flood.once("message", resolve));
-    flood.postMessage("stop");
+    flood.postMessage("stop", []);
     const { heard, sent } = await told;
     expect(heard).toBe(0);
     expect(hub.board.guard.stats().refused).toBeGreaterThan(sent / 2);
