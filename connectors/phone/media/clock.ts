@@ -1,5 +1,5 @@
 /** The length of one G.711 frame. */
-export const frameMs = 20;
+const frameMs = 20;
 /** Samples in one frame. */
 export const frameSamples = 160;
 

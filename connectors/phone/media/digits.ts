@@ -1,6 +1,5 @@
 /** Events 0 to 15 of RFC 4733, section 3.2. */
 const events = "0123456789*#ABCD";
-export const isDigits = (text: string): boolean => /^[0-9*#A-D]+$/.test(text);
 
 export interface Digit {
   readonly digit: string;

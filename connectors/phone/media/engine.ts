@@ -10,7 +10,7 @@ import { makePorts, openTrunkLeg, type PortRange, type TrunkLeg } from "./trunk-
 import type { Prompt } from "./wav.ts";
 import { openWebLeg, type WebLeg, type WebSettings } from "./web-leg.ts";
 
-export interface Address {
+interface Address {
   /** What the socket is bound to. */
   readonly bind: string;
   /** What we write into our SDP. */

@@ -1,4 +1,4 @@
-export interface Source {
+interface Source {
   readonly host: string;
   readonly port: number;
 }

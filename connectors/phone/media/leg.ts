@@ -6,8 +6,8 @@ import { type Frame, makeLine } from "./line.ts";
 import { makeReception, type Reception } from "./reception.ts";
 import type { RtpPacket } from "./rtp.ts";
 
-export type Sink = (frame: Frame) => void;
-export type AgreedSound = Pick<AgreedAudio, "law" | "events" | "direction">;
+type Sink = (frame: Frame) => void;
+type AgreedSound = Pick<AgreedAudio, "law" | "events" | "direction">;
 
 /** One party of a call, whatever carries its packets. */
 export interface Leg {

@@ -18,7 +18,7 @@ export interface Mixer {
 }
 
 /** The sum of several voices, held at the limits: two people at once are louder, never torn. */
-export const sum = (voices: readonly Int16Array[]): Int16Array => {
+const sum = (voices: readonly Int16Array[]): Int16Array => {
   const out = new Int16Array(frameSamples);
   for (let index = 0; index < frameSamples; index++) {
     let total = 0;

@@ -5,7 +5,7 @@ import { changeLaw, silence } from "./g711.ts";
 import type { Frame } from "./line.ts";
 import { wavHeader, wavHeaderBytes } from "./wav.ts";
 
-export interface Pause {
+interface Pause {
   readonly fromMs: number;
   readonly toMs: number;
   readonly reason: string;

@@ -22,8 +22,8 @@ export type Seize = (input: { readonly force: boolean; readonly onLost: () => vo
  * off: this tab has no phone. elsewhere: another tab or computer of the agent has it. blocked: no microphone. on: calls
  * come here.
  */
-export type PhoneAt = "off" | "starting" | "on" | "elsewhere" | "blocked";
-export interface PhoneState {
+type PhoneAt = "off" | "starting" | "on" | "elsewhere" | "blocked";
+interface PhoneState {
   readonly at: PhoneAt;
   readonly media: "connecting" | "connected" | "lost";
   readonly ready: boolean;

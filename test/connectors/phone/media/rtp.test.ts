@@ -8,6 +8,7 @@ import { makeReception } from "../../../../connectors/phone/media/reception.ts";
 import { makePlacing } from "../../../../connectors/phone/media/recorder.ts";
 import { isRtcp, readRtp, writeRtp } from "../../../../connectors/phone/media/rtp.ts";
 import { deriveKeys, makeSrtpReceiver, makeSrtpSender, newSrtpKey } from "../../../../connectors/phone/media/srtp.ts";
+import { withPublicAddress } from "../../../../connectors/phone/media/web-leg.ts";
 import { quiet } from "./peers.ts";
 
 const packet = (
@@ -239,5 +240,30 @@ describe("where sound lies in the recording", () => {
       worst = Math.max(worst, Math.abs(found - Math.round(at * 160 * 0.9999)));
     }
     expect(worst / 8).toBeLessThan(20);
+  });
+});
+
+describe("what a browser is offered behind a firewall", () => {
+  const offer = [
+    "v=0",
+    "a=candidate:1 1 UDP 2114977791 10.0.0.5 50000 typ host",
+    "a=candidate:2 1 UDP 1679819007 10.0.0.6 50000 typ host",
+    "a=end-of-candidates",
+    "",
+  ].join("\r\n");
+
+  test("is the public address beside those of the machine, with the same port and a lower priority", () => {
+    expect(withPublicAddress(offer, "203.0.113.7").split("\r\n")).toEqual([
+      "v=0",
+      "a=candidate:1 1 UDP 2114977791 10.0.0.5 50000 typ host",
+      "a=candidate:2 1 UDP 1679819007 10.0.0.6 50000 typ host",
+      "a=candidate:9 1 UDP 1679819006 203.0.113.7 50000 typ host",
+      "a=end-of-candidates",
+      "",
+    ]);
+  });
+
+  test("stays as it is when there is nothing to add to", () => {
+    expect(withPublicAddress("v=0\r\n", "203.0.113.7")).toBe("v=0\r\n");
   });
 });

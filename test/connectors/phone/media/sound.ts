@@ -78,9 +78,6 @@ export const sides = (wav: Buffer): { readonly left: Int16Array; readonly right:
   return { left: side(0), right: side(1) };
 };
 
-/** Where a tone begins: the first sample above a tenth of full scale; -1 = nowhere. */
-export const begins = (samples: Int16Array): number => samples.findIndex((sample) => Math.abs(sample) > 3_000);
-
 /** A 16-bit PCM WAV, as a browser's fake microphone and upload forms take it. */
 export const pcmWav = (input: {
   readonly rate: number;
