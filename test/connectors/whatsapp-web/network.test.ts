@@ -25,6 +25,8 @@ describe("a busy account", () => {
     await until("all are stored", () => arrived().length >= 500);
     expect(new Set(arrived().map(({ event }) => event.text)).size).toBe(500);
     expect(arrived()).toHaveLength(500);
+    const asked = phone.whatsapp.ops.filter(({ op }) => op === "exists");
+    expect(asked, "WhatsApp's server was asked about nobody").toEqual([]);
   });
 
   it("sends 100 messages one after the other, in their order", async () => {

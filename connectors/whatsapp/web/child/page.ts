@@ -37,5 +37,13 @@ export const findMessage = `async ({ stanza, fromMe, ids }) => {
   return null;
 }`;
 
+/** What the page knows without asking the server. */
+export const knownPair = `(id) => {
+  const wid = window.require("WAWebWidFactory").createWid(id);
+  const { getCurrentLid, getPhoneNumber } = window.require("WAWebApiContact");
+  const other = wid.server === "lid" ? getPhoneNumber(wid) : getCurrentLid(wid);
+  return wid.server === "lid" ? { lid: id, pn: other?._serialized } : { pn: id, lid: other?._serialized };
+}`;
+
 export const ownLid = `() => window.require("WAWebUserPrefsMeUser").getMaybeMeLidUser()?._serialized ?? null`;
 export const chatState = `({ state, wid }) => window.WWebJS.sendChatstate(state, wid)`;
