@@ -1,10 +1,10 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasDovecot } from "../fakes/dovecot.ts";
-import { type Agent, signIn } from "../journeys/agent.ts";
+import { type Agent, signIn } from "./agent.ts";
 import { temporaryFolder } from "../support/database.ts";
 import { launch, violations } from "../web/support/browser.ts";
-import { startSandbox } from "./start.ts";
+import { startSandbox } from "../sandbox/start.ts";
 
 const patience = 20_000;
 
