@@ -149,8 +149,8 @@ describe.skipIf(!hasDovecot())("e-mail, from the customer's mailbox to the agent
     expect(answer.status).toBe(200);
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(png);
     // Not the last character: some of its bits belong to no byte of the signature.
-    const at = url.href.length - 5;
-    const forged = url.href.slice(0, at) + (url.href[at] === "A" ? "B" : "A") + url.href.slice(at + 1);
+    const spot = url.href.length - 5;
+    const forged = url.href.slice(0, spot) + (url.href[spot] === "A" ? "B" : "A") + url.href.slice(spot + 1);
     expect((await fetch(forged)).status).toBe(404);
   });
 
