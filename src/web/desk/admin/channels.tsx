@@ -104,6 +104,14 @@ export const Channels = (): ReactNode => {
                     <ChannelLink account={account} />
                     <SignIn account={account} copy={copy} />
                     <Webhook account={account} copy={copy} />
+                    {account.config["webCalls"] === true ? (
+                      <p className="webhook">
+                        <span className="muted">{t("phone.line.id")}</span> <code>{account.id}</code>
+                        <Button look="quiet" icon="copy" onClick={() => copy(account.id)}>
+                          {t("common.copy")}
+                        </Button>
+                      </p>
+                    ) : null}
                     {account.embed === null ? null : (
                       <p className="webhook">
                         <span className="muted">{t("channels.embed")}</span> <code>{account.embed}</code>

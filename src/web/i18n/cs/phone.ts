@@ -90,6 +90,7 @@ export const phone: Part<typeof english> = {
   "phone.notify.denied": "Prohlížeč hovory z karty na pozadí neukáže.",
   "phone.notify.default": "Máme hovor ukázat, i když je karta na pozadí?",
   "phone.notifyAsk": "Povolit",
+  "phone.line.id": "Označení linky pro chat na webu:",
   "phone.line.up": "Spojení s ústřednou je v pořádku.",
   "phone.line.down": "Spojení s ústřednou vypadlo.",
   "phone.card.in": "Příchozí hovor",

@@ -87,6 +87,7 @@ export const phone = {
   "phone.notify.denied": "The browser does not show calls of a tab in the background.",
   "phone.notify.default": "Shall we show a call when the tab is in the background?",
   "phone.notifyAsk": "Allow",
+  "phone.line.id": "Id of the line, for the chat widget:",
   "phone.line.up": "Connected to the hub.",
   "phone.line.down": "Not connected to the hub.",
   "phone.card.in": "Incoming call",

@@ -90,6 +90,7 @@ export const phone: Part<typeof english> = {
   "phone.notify.denied": "Przeglądarka nie pokaże połączeń z karty w tle.",
   "phone.notify.default": "Czy pokazywać połączenie, gdy karta jest w tle?",
   "phone.notifyAsk": "Zezwól",
+  "phone.line.id": "Identyfikator linii dla czatu na stronie:",
   "phone.line.up": "Połączenie z centralą działa.",
   "phone.line.down": "Brak połączenia z centralą.",
   "phone.card.in": "Połączenie przychodzące",

@@ -90,6 +90,7 @@ export const phone: Part<typeof english> = {
   "phone.notify.denied": "Prehliadač hovory z karty na pozadí neukáže.",
   "phone.notify.default": "Máme hovor ukázať, aj keď je karta na pozadí?",
   "phone.notifyAsk": "Povoliť",
+  "phone.line.id": "Označenie linky pre chat na webe:",
   "phone.line.up": "Spojenie s ústredňou je v poriadku.",
   "phone.line.down": "Spojenie s ústredňou vypadlo.",
   "phone.card.in": "Prichádzajúci hovor",
