@@ -188,7 +188,7 @@ export const makeKeeper = (input: {
       if (why === "logged-out" || why === "other-phone")
         await rm(join(folder, loginFolder), { recursive: true, force: true, maxRetries: 4 });
       const healthy = readyAt !== undefined && performance.now() - readyAt > healthyMs;
-      failures = healthy ? 1 : failures + 1;
+      failures = why === "asked" ? 0 : healthy ? 1 : failures + 1;
       const again = why === "no-browser" ? "later" : endings[why].again;
       if (again === "asked") {
         view = { phase: "waiting", says, since: hub.now() };

@@ -105,8 +105,8 @@ const code = z.enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]]
 
 /** Why a child ended. What the parent does next depends on nothing else. */
 export const endings = {
-  /** Asked to. */
-  asked: { again: "never" },
+  /** Asked to: by an administrator, or because the account stops. */
+  asked: { again: "at-once" },
   /** Nobody scanned: no browser runs until an administrator asks. */
   unlinked: { again: "asked" },
   /** Another phone than the settings name was linked. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, readlink, writeFile } from "node:fs/promises";
+import { access, readlink, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Outbound } from "#contract";
@@ -242,6 +242,24 @@ describe("beyond the known faults", () => {
         () => true,
       ),
     );
+  });
+
+  it("starts anew at once when an administrator asks, with the login it has", async () => {
+    const phone = await phoneWith();
+    await phone.online();
+    const before = phone.account.statuses.length;
+    const browser = await browserOf(phone);
+    await phone.link().reconnect();
+    await phone.status("online");
+    expect(await browsersIn(phone.folder)).not.toContain(browser);
+    expect(phone.account.statuses.slice(before).map(({ state }) => state)).not.toContain("offline");
+  });
+
+  it("reaches nobody but this machine in these tests, and says so when there is no page to be had", async () => {
+    const phone = await phoneWith();
+    await rm(join(phone.folder, "page.html"));
+    phone.account.start();
+    expect(await phone.status("offline")).toHaveProperty("reason", expect.stringContaining("ERR_NAME_NOT_RESOLVED"));
   });
 
   it("says which package is missing when there is no browser", async () => {
