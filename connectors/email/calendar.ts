@@ -15,14 +15,14 @@ export interface Invitation {
 }
 
 /** A time as the invitation says it: a moment, a whole day, or a clock time in a zone we leave to the reader. */
-export interface When {
+interface When {
   /** "2026-01-05T08:30:00Z", "2026-01-05T09:30:00" (with `zone`) or "2026-01-05". */
   readonly at: string;
   /** As the sender's calendar names it; absent with a "Z", and for a whole day. */
   readonly zone?: string;
 }
 
-export interface Guest {
+interface Guest {
   readonly address: string;
   readonly name?: string;
   /** ACCEPTED, DECLINED, TENTATIVE, NEEDS-ACTION. */

@@ -4,7 +4,7 @@ import type { Letter } from "./letter.ts";
 /** A letter in a file (raw.eml in the folder; attachments are written beside it as part-0, part-1 ...) or in memory. */
 export type ReadTask = { readonly fallback: string } & ({ readonly folder: string } | { readonly bytes: Uint8Array });
 /** `contents` are the attachments of a letter that was read in memory. */
-export interface ReadLetter {
+interface ReadLetter {
   readonly letter: Letter;
   readonly contents: readonly Uint8Array[];
 }

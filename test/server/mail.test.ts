@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { createTransport, type SendMailOptions } from "nodemailer";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Account, makeAccount, type OpenAccount, openAccount } from "../contract/account.ts";
@@ -17,12 +18,12 @@ const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 let folder: string;
 let port: RunningMailPort | undefined;
 let accounts: { readonly account: Account; readonly opened: OpenAccount }[] = [];
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), "linka-port-test-"));
   const files = ["-keyout", `${folder}/key.pem`, "-out", `${folder}/cert.pem`];
   const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-  execFileSync("openssl", ["req", "-x509", ...key, ...subject, ...files], { stdio: "ignore" });
+  await promisify(execFile)("openssl", ["req", "-x509", ...key, ...subject, ...files]);
   const pem = ["key", "cert"].map((name) => readFileSync(`${folder}/${name}.pem`, "utf8")).join("");
   writeFileSync(`${folder}/both.pem`, pem);
 });

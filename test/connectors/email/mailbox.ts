@@ -65,7 +65,7 @@ export const freshMailbox = (dovecot: Dovecot, smtpPort = 1): Mailbox => {
 };
 
 /** Polls until the probe gives something truthy; says what was missing when it does not within ms. */
-export const until = async <T>(says: string, probe: () => T | Promise<T>, ms = 8_000): Promise<Truthy<T>> => {
+export const until = async <T>(says: string, probe: () => T | Promise<T>, ms = 20_000): Promise<Truthy<T>> => {
   const deadline = performance.now() + ms;
   for (;;) {
     const found = await probe();
