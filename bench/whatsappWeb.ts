@@ -57,6 +57,8 @@ export const whatsappWeb: Workload = async ({ quick, say }) => {
     const doubled = (await count("dávka %")) - inbound;
     const hubMb = rssMb(world.hub().pid);
     await world.hub().kill("SIGINT");
+    const gone = until("the browsers end", async () => (await browsersIn(world.folder)).length === 0);
+    await gone.catch(() => undefined);
     const left = (await browsersIn(world.folder)).length;
     const figures = {
       whatsappWebAccounts: numbers.length,

@@ -84,7 +84,9 @@ describe("a hub with two linked phones", () => {
   }, 60_000);
 
   it("ends its browsers when it is told to stop", async () => {
+    expect(await browsersIn(world.folder)).not.toEqual([]);
     await world.hub().kill("SIGINT");
-    expect(await browsersIn(world.folder)).toEqual([]);
-  });
+    // A hub waits for 3 s; what a slow machine still closes then ends with it.
+    await until("no browser is left", async () => (await browsersIn(world.folder)).length === 0);
+  }, 60_000);
 });
