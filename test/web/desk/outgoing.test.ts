@@ -188,6 +188,44 @@ describe("a visitor who left an address after hours", () => {
   });
 });
 
+describe("another channel", () => {
+  it(
+    "is one click away, says so to the customer, and stays chosen after the first message",
+    { timeout: 40_000 },
+    async () => {
+      const { page, id } = await open("chat");
+      await page.getByRole("button", { name: /^Odpovědět přes/ }).click();
+      await page.getByRole("menuitem", { name: /^E-mail/ }).click();
+      await expect.poll(() => page.locator("#composer").inputValue()).toContain("navazujeme na Váš dotaz č.");
+      await page.keyboard.press("r");
+      await page.locator("#composer").press("Control+Enter");
+      expect((await sent())?.via).toEqual({ accountId: "a-email", identityId: "mail" });
+      const one = hub.cases.get(id);
+      const [chat] = one?.threads ?? [];
+      if (one === undefined || chat === undefined) throw new Error("no case");
+      Object.assign(one, {
+        threads: [chat, { ...chat, id: "begun", accountId: "a-email", channel: "email", addressKind: "email" }],
+      });
+      hub.customerWrites(id, "Ještě něco");
+      const linked = message({
+        conversationId: id,
+        seq: 95,
+        direction: "event",
+        detail: { event: "linked", to: "email" },
+      });
+      hub.tell(id, linked);
+      await page.getByRole("log").getByText("Ještě něco").waitFor();
+      await expect
+        .poll(() => hub.asked.filter(({ question }) => question === "conversation.threads").length)
+        .toBeGreaterThan(0);
+      await page.locator("#composer").fill("A ještě druhá věc.");
+      await page.locator("#composer").press("Control+Enter");
+      await expect.poll(() => sends().length).toBe(2);
+      expect(sends().at(-1)?.threadId).toBe("begun");
+    },
+  );
+});
+
 describe("a new conversation", () => {
   it("begins from the keyboard", { timeout: 40_000 }, async () => {
     const { page } = await open("email");

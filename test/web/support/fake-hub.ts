@@ -267,6 +267,9 @@ export const startFakeHub = async (options: {
         }),
       ]);
     },
+    /** Any message of the conversation, as the feed brings it. */
+    tell: (id: string, fresh: MessageView): void =>
+      step(caseOf(id), {}, [{ ...fresh, seq: caseOf(id).row.lastSeq + 1 }]),
     customerTypes: (id: string) => tellPresence(id, true),
     deliver,
     /** Cuts every line; with `refuse`, nobody comes back until `accept`. */

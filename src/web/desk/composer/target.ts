@@ -85,9 +85,12 @@ export const useTargets = (id: string, held: Held | null): Targets => {
     ...found.ways.filter((way) => !threads.some((thread) => thread.id === way.threadId)).map(ofWay),
     ...(typed === null ? [] : [typed]),
   ];
+  const begun = chosen?.includes(":") === true ? chosen.slice(0, chosen.indexOf(":")) : null;
   const wanted = found.ways.find((way) => way.wanted)?.key;
   const target =
     targets.find((one) => one.key === chosen) ??
+    // what was chosen has begun meanwhile: its thread is the newest of the account
+    (begun === null ? undefined : targets.findLast((one) => one.accountId === begun && one.threadId !== null)) ??
     targets.find((one) => one.key === wanted) ??
     targets.find((one) => one.key === lastIn?.threadId) ??
     targets[0] ??
