@@ -131,11 +131,24 @@ const signatureLine = (lines: Lines, end: number): number => {
   return -1;
 };
 
+/** Some programs put the signature below the quotation: then it does not make the quotation one in the middle. */
+const signedBelow = (text: string, lines: Lines): Fold | undefined => {
+  const signature = signatureLine(lines, lines.count);
+  if (signature <= 0 || !/^-- ?$/.test(lines.raw(signature))) return undefined;
+  const at = lines.offset(signature);
+  const above = linesOf(text.slice(0, at).trimEnd());
+  const cut = quotedLines(above);
+  if (cut === undefined || cut === "inline" || cut.from === 0 || cut.to < above.count) return undefined;
+  return { quoted: [above.offset(cut.from), at], signature: [at, text.length] };
+};
+
 /** What of this text (line ends "\n") is quoted, what is a signature. A text that would vanish whole is not folded. */
 export const foldOf = (text: string): Fold => {
   const lines = linesOf(text);
   const cut = quotedLines(lines);
   const quoted = cut === undefined || cut === "inline" ? undefined : cut;
+  const below = quoted === undefined ? signedBelow(text, lines) : undefined;
+  if (below !== undefined) return below;
   const visibleFrom = quoted?.from === 0 ? quoted.to : 0;
   const visibleTo = quoted !== undefined && quoted.from > 0 ? quoted.from : lines.count;
   const signature = signatureLine(lines, visibleTo);

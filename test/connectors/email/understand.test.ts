@@ -55,6 +55,10 @@ describe("quoted text and signatures are folded, never removed", () => {
       `${answer}\n\nVon: Support <s@acme.de>\nGesendet: Montag, 3. März 2025\nAn: Jan <j@x.de>\nBetreff: Rechnung\n\n${plain}`,
     ],
     ["an answer below the quote", `${quoted}\n\n${answer}`],
+    [
+      "a signature below the quote",
+      `${answer}\n\nDne 03.03.25 v 10:15 Podpora napsal(a):\n${quoted}\n\n-- \nJan Novák\n+420 777 123 456`,
+    ],
     ["a signature", `${answer}\n\n-- \nJan Novák\n+420 777 123 456`],
   ])("%s", (_, text) => {
     expect(visible(text)).toBe(answer);

@@ -55,6 +55,13 @@ export const hideQuoted = (input: {
     at = at.parentNode;
     for (const later of after(at)) hide(later);
   }
+  // Empty lines in front would leave a gap.
+  for (
+    let before = at.previousSibling;
+    before !== null && plain(before.textContent ?? "") === "";
+    before = before.previousSibling
+  )
+    if (before.nodeName === "BR") hide(before);
   hide(found);
   return hidden;
 };
