@@ -262,17 +262,22 @@ export const backfill = async (visit: Visit, portion = 40): Promise<Cursor> => {
 export const reconcile = async (visit: Visit): Promise<Cursor> => {
   const { room, client, folder } = visit;
   let { cursor } = visit;
-  const since = room.hub.now().getTime() - recent;
+  const since = Math.max(room.hub.now().getTime() - recent, cursor.floor);
   const later = cursor.backfill;
-  const { letters } = await listLetters({
-    client,
-    from: 1,
-    to: cursor.uid,
-    since,
-    wanted: (uid) => !contains(cursor.taken, uid) && !(later !== undefined && uid > later.uid && uid <= later.until),
-    timing: room.timing,
-  });
-  const missed = letters.filter(({ arrivedAt }) => arrivedAt.getTime() >= Math.max(since, cursor.floor));
+  const missed: Waiting[] = [];
+  for (let from = 1, more = true; more;) {
+    const listed = await listLetters({
+      client,
+      from,
+      to: cursor.uid,
+      since,
+      wanted: (uid) => !contains(cursor.taken, uid) && !(later !== undefined && uid > later.uid && uid <= later.until),
+      timing: room.timing,
+    });
+    missed.push(...listed.letters.filter(({ arrivedAt }) => arrivedAt.getTime() >= since));
+    from = (listed.letters.at(-1)?.uid ?? cursor.uid) + 1;
+    ({ more } = listed);
+  }
   if (missed.length === 0) return cursor;
   room.hub.log.warn("Letters were passed over and are taken now", { folder, letters: missed.length });
   await takeAll(visit, missed, cursor.live, async (uids) => {
