@@ -9,7 +9,11 @@ export interface SandboxHub {
   readonly url: string;
   readonly logins: string;
   /** Adds the account, or gives the one of that name new settings, and waits until it is online. */
-  connect(kind: string, name: string, config: object): Promise<ChannelAccountView>;
+  connect(kind: string, name: string, config: object, company?: string): Promise<ChannelAccountView>;
+  /** The web chat of the demo shop; undefined = the shop was not built. */
+  shopChat(): Promise<ChannelAccountView | undefined>;
+  /** Changes settings of an account. */
+  adjust(account: ChannelAccountView, config: object): Promise<void>;
   readonly exited: Promise<unknown>;
   stop(): Promise<void>;
 }
@@ -37,20 +41,36 @@ export const startSandboxHub = async (input: {
     url: hub.url,
     logins,
     exited: hub.exited,
-    async connect(kind, name, config) {
+    async shopChat() {
+      const page = await (await fetch(`${hub.url}/demo`)).text();
+      const shown = /data-account="([^"]+)"/u.exec(page)?.[1];
+      return (await channels()).find(({ id }) => id === shown);
+    },
+    async connect(kind, name, config, company = tenantId) {
       const known = (await channels()).find((account) => account.kind === kind && account.name === name);
-      const body = { tenantId, kind, name, queueId, enabled: true, config };
+      const body = {
+        tenantId: company,
+        kind,
+        name,
+        queueId: company === tenantId ? queueId : null,
+        enabled: true,
+        config,
+      };
       const path = known === undefined ? "/api/admin/channels" : `/api/admin/channels/${known.id}`;
       const { id } = await admin.call<ChannelAccountView>(known === undefined ? "POST" : "PATCH", path, body);
       const deadline = performance.now() + onlineWithinMs;
       for (;;) {
         const account = (await channels()).find((one) => one.id === id);
         if (account?.state === "online" && account.webhookUrl !== null) return account;
-        if (account?.state === "online" && kind === "email") return account;
+        if (account?.state === "online" && (kind === "email" || kind === "phone")) return account;
         if (performance.now() > deadline)
           throw new Error(`${name} did not come online: ${account?.state ?? ""} ${account?.stateText ?? ""}`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
+    },
+    async adjust({ id, tenantId: company, kind, name, queueId: queue, enabled, config: before }, config) {
+      const body = { tenantId: company, kind, name, queueId: queue, enabled, config: { ...before, ...config } };
+      await admin.call("PATCH", `/api/admin/channels/${id}`, body);
     },
     stop: async () => {
       admin.leave();

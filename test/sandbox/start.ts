@@ -1,6 +1,7 @@
 import { startGraph } from "../fakes/graph/server.ts";
 import { sandboxChannels } from "./channels/index.ts";
 import { startSandboxHub } from "./hub.ts";
+import { openLine } from "./line.ts";
 import { serveSandbox } from "./server.ts";
 
 /**
@@ -33,6 +34,7 @@ export const startSandbox = async (input: {
       stops.push(async () => open.stop?.());
       shown.push({ channel, open });
     }
+    await openLine(hub);
     const links = { desk: `${hub.url}/`, shop: `${hub.url}/demo` };
     const page = await serveSandbox({ shown, port: input.pagePort, links });
     stops.push(() => page.stop());
