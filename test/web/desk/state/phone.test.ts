@@ -104,9 +104,10 @@ describe("the telephone of a tab", () => {
   });
 
   it("says that the microphone is blocked instead of trying for ever", async () => {
-    const { phone, waits } = make({ voice: () => Promise.reject(new DOMException("no", "NotAllowedError")) });
+    const { phone, asked, waits } = make({ voice: () => Promise.reject(new DOMException("no", "NotAllowedError")) });
     await phone.start(false);
     expect([phone.state.get().at, waits.length]).toEqual(["blocked", 0]);
+    expect(asked).toEqual(["phone.start", "phone.stop"]);
   });
 
   it("takes back the call that ran, and mutes the microphone as the call says", async () => {
