@@ -46,6 +46,8 @@ export interface OpenAccount {
   /** Stops at once: another node may begin any moment. */
   unlead(): void;
   health(): AccountHealth;
+  /** Where its conversations wait when nothing else is said; null = everybody's. */
+  queueId(): string | null;
   /** Stops in order: sends in flight get their time (5 s), then the connection ends (3 s). */
   close(): Promise<void>;
 }
@@ -285,6 +287,7 @@ export const openAccount = (
     },
     lead,
     unlead: () => void unlead(),
+    queueId: () => ref.queueId,
     health: () => ({ accountId: id, tenantId, kind, leading: leading !== null, state, text, show, aliveAt }),
     close: async () => {
       const was = leading;

@@ -70,9 +70,13 @@ export interface Supervisor {
     readonly config: unknown;
   }): Promise<{ readonly ok: boolean; readonly says: string; readonly checks: Check[] }>;
   /** The accounts of these tenants that carry calls and are led by this node. */
-  calls(
-    tenantIds: readonly string[],
-  ): readonly { readonly accountId: string; readonly tenantId: string; readonly calls: Calls }[];
+  calls(tenantIds: readonly string[]): readonly {
+    readonly accountId: string;
+    readonly tenantId: string;
+    /** Where its calls wait when nothing else is said; null = everybody's. */
+    readonly queueId: string | null;
+    readonly calls: Calls;
+  }[];
   /** Asks the node that runs the account about its link to a phone; null: none runs it. Throws ConnectorError. */
   link(accountId: string, ask: LinkAsk): Promise<LinkView | null>;
   /** The open connection of an enabled account on this node, leading or not. */

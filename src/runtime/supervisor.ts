@@ -242,7 +242,9 @@ export const startSupervisor = async (
       [...accounts].flatMap(([accountId, open]) => {
         const { leading, tenantId } = open.health();
         const calls = open.connection()?.calls;
-        return leading && calls !== undefined && tenantIds.includes(tenantId) ? [{ accountId, tenantId, calls }] : [];
+        return leading && calls !== undefined && tenantIds.includes(tenantId)
+          ? [{ accountId, tenantId, queueId: open.queueId(), calls }]
+          : [];
       }),
     link: (id, ask) => links.ask(id, ask),
     connection: (id) => accounts.get(id)?.connection(),

@@ -61,11 +61,14 @@ export const makePhone = (input: { readonly db: Db; readonly supervisor: Pick<Su
     const running = supervisor.calls(scope.tenantIds.filter((tenantId) => mayWork(scope, tenantId)));
     for (const [accountId, { calls }] of known)
       if (!running.some((one) => one.accountId === accountId && one.calls === calls)) known.delete(accountId);
-    for (const { accountId, tenantId, calls } of running) {
+    for (const { accountId, tenantId, queueId, calls } of running) {
       if (known.has(accountId)) continue;
       const grant = scope.grants.get(tenantId);
       const queueIds = grant?.queueIds ?? [];
-      const queues = queueIds.length === 0 ? ("all" as const) : await queueKeys({ db, scope, tenantId, queueIds });
+      // "" is the line's own queue: everybody's when it has none.
+      const own = queueId === null || queueIds.includes(queueId) ? [""] : [];
+      const queues =
+        queueIds.length === 0 ? ("all" as const) : [...own, ...(await queueKeys({ db, scope, tenantId, queueIds }))];
       const desk = deskFor(socket, tenantId, queues);
       calls.attach(desk);
       known.set(accountId, { tenantId, desk, calls });
@@ -94,7 +97,7 @@ export const makePhone = (input: { readonly db: Db; readonly supervisor: Pick<Su
       const lines = [...(await linesOf(socket)).values()];
       const [first, ...others] = lines;
       const begun = (await ask(first, "phone.start", {})) as Gives<"phone.start">;
-      const calls = [...begun.calls.map((call) => presentCall(socket.data.scope, first?.tenantId ?? "", call))];
+      const calls = begun.calls.map((call) => presentCall(socket.data.scope, first?.tenantId ?? "", call));
       for (const line of others) {
         const more = (await ask(line, "phone.calls", {})) as { calls: PhoneCall[] };
         calls.push(...more.calls.map((call) => presentCall(socket.data.scope, line.tenantId, call)));

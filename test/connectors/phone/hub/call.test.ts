@@ -105,6 +105,38 @@ test(
 );
 
 test(
+  "an agent with a restricted profile is rung and speaks, and never learns the number or the name",
+  { timeout: 60_000 },
+  async () => {
+    await anna.ask("phone.ready", { ready: false });
+    const marek = await line.agent("marek@linka.example");
+    await marek.startPhone();
+    await marek.ask("phone.ready", { ready: true });
+    const { call } = await ring("+420777000009");
+    const offered = await marek.sees("an offer", ({ state }) => state === "ringing");
+    await marek.ask("phone.command", { name: "answer", callId: offered.callId });
+    const active = await marek.sees("the call", ({ state }) => state === "active");
+    expect(JSON.stringify([offered, active])).not.toMatch(/777000009|Jan/);
+    expect(active).toMatchObject({ number: null });
+    await expect(
+      marek.ask("phone.command", { name: "dial", tenantId: line.tenantId, to: "777123456" }),
+    ).rejects.toThrow("forbidden");
+    await expect(
+      marek.ask("phone.command", {
+        name: "transfer",
+        callId: offered.callId,
+        mode: "blind",
+        to: { type: "number", number: "777123456" },
+      }),
+    ).rejects.toThrow("You may not transfer to a number.");
+    call.hangup();
+    await marek.hears("phone.ended", ({ callId }) => callId === offered.callId);
+    await marek.ask("phone.stop", {});
+    await anna.ask("phone.ready", { ready: true });
+  },
+);
+
+test(
   "an offer that rings out goes on to the next agent, and the first one's desk is set to not ready",
   { timeout: 60_000 },
   async () => {
