@@ -118,7 +118,7 @@ export const createPhone = (input: {
       if (state.get().media !== "connected") forget = wait(patienceMs, retry);
     } catch (thrown) {
       if (mine !== turn) return;
-      if (thrown instanceof Error && /^Not(?:Allowed|Found|Readable)Error$/.test(thrown.name)) NotReadable)Error$/.test(thrown.name)) {
+      if (thrown instanceof Error && /^Not(?:Allowed|Found|Readable)Error$/.test(thrown.name)) {
         letGo("blocked");
         // Without an answer the hub would wait for this desk's sound.
         await ask("phone.stop", {}).catch(() => undefined);
