@@ -1,6 +1,7 @@
 import { type CallDesk, type Calls, ConnectorError } from "#contract";
 import { Refused } from "#core/refused";
 import { mayWork, type Scope } from "#core/scope";
+import { isUuid } from "#core/uuid";
 import type { Supervisor } from "#runtime/ports";
 import type { Db } from "#store/db";
 import { queueKeys } from "#store/calls";
@@ -89,6 +90,20 @@ export const makePhone = (input: { readonly db: Db; readonly supervisor: Pick<Su
       throw asRefused(thrown);
     }
   };
+  /** Lines know queues by their keys, desks by their ids. */
+  const byKey = async (
+    socket: DeskSocket,
+    line: Line | undefined,
+    takes: Takes<"phone.command">,
+  ): Promise<Takes<"phone.command">> => {
+    if (takes.name !== "transfer" || takes.to.type !== "queue") return takes;
+    const { scope } = socket.data;
+    const tenantId = line?.tenantId ?? "";
+    const queueIds = isUuid(takes.to.id) ? [takes.to.id] : [];
+    const [id] = await queueKeys({ db, scope, tenantId, queueIds });
+    if (id === undefined) throw new Refused("not-found", "There is no such queue.");
+    return { ...takes, to: { type: "queue", id } };
+  };
   /** Audio and readiness are the agent's, not an account's: any line will do. */
   const any = async (socket: DeskSocket): Promise<Line | undefined> => [...(await linesOf(socket)).values()][0];
 
@@ -125,7 +140,7 @@ export const makePhone = (input: { readonly db: Db; readonly supervisor: Pick<Su
       if (takes.name === "dial" && line?.desk.restricted === true)
         throw new Refused("forbidden", "With a restricted profile numbers are not dialled by hand.");
       if (line === undefined && takes.name !== "dial") throw new Refused("conflict", "The call has ended.");
-      return (await ask(line, "phone.command", takes)) as Gives<"phone.command">;
+      return (await ask(line, "phone.command", await byKey(socket, line, takes))) as Gives<"phone.command">;
     },
   };
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
     server: `127.0.0.1:${operator.port}`,
     callerId: "+420800123456",
     wrapUpSeconds: 0,
-    maxDialsPerAgentHour: 4,
+    maxDialsPerAgentHour: 5,
   });
   anna = line.admin;
   annaHears = await anna.startPhone();
@@ -108,6 +108,29 @@ test("a supervisor listens to both and is heard by neither", { timeout: 60_000 }
   await petr.hears("phone.ended", (told) => told["callId"] === callId);
 });
 
+test(
+  "a call handed on to a queue waits there with music, and its conversation is the queue's",
+  { timeout: 60_000 },
+  async () => {
+    const [queue] = anna.boot.queues.filter(({ tenantId }) => tenantId === line.tenantId);
+    const { callId, call } = await dial("777123459");
+    const customer = await pickUp(call);
+    await anna.sees("the call", (seen) => seen.callId === callId && seen.state === "active");
+    const known = await anna.sees("its conversation", (seen) => seen.callId === callId && seen.conversationId !== null);
+    const to = { type: "queue" as const, id: queue?.id ?? "" };
+    await anna.ask("phone.command", { name: "transfer", callId, mode: "blind", to });
+    await anna.hears("phone.ended", (told) => told["callId"] === callId);
+    expect((await customer.phone.hears(8_000)).some((sample) => Math.abs(sample) > 500)).toBe(true);
+    await expect
+      .poll(async () => (await anna.ask("conversation.open", { id: known.conversationId ?? "" })).row.queueId, {
+        timeout: 20_000,
+        interval: 100,
+      })
+      .toBe(queue?.id);
+    call.hangup();
+  },
+);
+
 test("premium, foreign and too many calls are refused in words, and nothing is dialled", async () => {
   const refused = (to: string): Promise<string> =>
     anna.ask("phone.command", { name: "dial", tenantId: line.tenantId, to }).then(
@@ -119,7 +142,7 @@ test("premium, foreign and too many calls are refused in words, and nothing is d
   expect(await refused("+421905123456")).toContain("Calls to this country are not allowed.");
   expect(await refused("112")).toContain("Emergency numbers");
   const limit = async (): Promise<string> => {
-    for (let calls = 0; calls < 4; calls += 1) {
+    for (let calls = 0; calls < 5; calls += 1) {
       const answer = await refused("777123458");
       if (answer !== "dialled") return answer;
       const call = await operator.next();
