@@ -192,6 +192,8 @@ export const webhooks: Workload = async ({ quick, say }) => {
         of("loopback20", ({ cpuMs }) => cpuMs),
         3,
       ),
+      webhook1CpuToLoopback: round(of("whatsapp1", ({ cpuMs }) => cpuMs) / of("loopback1", ({ cpuMs }) => cpuMs)),
+      webhook20CpuToLoopback: round(of("whatsapp20", ({ cpuMs }) => cpuMs) / of("loopback20", ({ cpuMs }) => cpuMs)),
       webhook1RatioToLimit: round(ratio("whatsapp1"), 3),
       webhook20RatioToLimit: round(ratio("whatsapp20"), 3),
       webhook1RatioToLoopback: round(ratio("whatsapp1") / ratio("loopback1"), 3),
@@ -204,6 +206,8 @@ export const webhooks: Workload = async ({ quick, say }) => {
         { name: "webhooksAckedButUnseen", value: unseen, atMost: 0, kind: "truth" },
         { name: "webhook1RatioToLoopback", value: figures.webhook1RatioToLoopback, atLeast: 0.8, kind: "speed" },
         { name: "webhook20RatioToLoopback", value: figures.webhook20RatioToLoopback, atLeast: 0.8, kind: "speed" },
+        { name: "webhook1CpuToLoopback", value: figures.webhook1CpuToLoopback, atMost: 1.25, kind: "speed" },
+        { name: "webhook20CpuToLoopback", value: figures.webhook20CpuToLoopback, atMost: 1.25, kind: "speed" },
         { name: "webhook1P99Ms", value: figures.webhook1P99Ms, atMost: 250, kind: "speed" },
       ],
     };

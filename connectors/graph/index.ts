@@ -1,4 +1,4 @@
-export { type Graph, type GraphSettings, openGraph } from "./client.ts";
+export { type Graph, openGraph } from "./client.ts";
 export { graphUrl, leadsElsewhere } from "./place.ts";
 export { failureOf, graphCodeOf, graphError, wordsOf } from "./errors.ts";
 export { genuine, handshake, sign } from "./signature.ts";

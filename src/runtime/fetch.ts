@@ -10,7 +10,7 @@ import { publishing } from "./publish.ts";
 import { keepingHead, sniffReceived } from "./sniff.ts";
 
 /** A led account whose messages may name files its provider keeps. */
-export interface FetchOutlet {
+interface FetchOutlet {
   readonly accountId: string;
   readonly connection: Pick<Connection, "fetchFile">;
   /** Aborted when the lease is lost or the account stops. */

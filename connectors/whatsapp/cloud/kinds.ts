@@ -16,7 +16,7 @@ const known = <T extends object>(fields: { readonly [K in keyof T]: T[K] | undef
 const read = <T extends z.ZodType>(shape: T, item: Item, key: string): z.output<T> => shape.parse(item[key]);
 
 /** The kind is one this version, or WhatsApp's interface, does not know: it stays visible. */
-export const unsupported = (item: Item, type: string): Said => {
+const unsupported = (item: Item, type: string): Said => {
   const [first] = (item.errors ?? []).flatMap((error) => graphError.safeParse(error).data ?? []);
   const says = first === undefined ? undefined : wordsOf(first);
   return { kind: "unsupported", text: "", detail: { unsupported: known({ type, says }) } };

@@ -51,4 +51,3 @@ export const openPace = (perSecond: number, now: () => number = () => performanc
     },
   };
 };
-export type Pace = ReturnType<typeof openPace>;

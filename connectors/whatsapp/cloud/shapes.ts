@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Seconds since 1970 as a string; some gateways send milliseconds or numbers. */
-export const at = z.union([z.string().regex(/^\d{9,14}$/u), z.int().nonnegative()]).transform((text) => {
+const at = z.union([z.string().regex(/^\d{9,14}$/u), z.int().nonnegative()]).transform((text) => {
   const value = Number(text);
   return new Date(value > 100_000_000_000 ? value : value * 1_000);
 });

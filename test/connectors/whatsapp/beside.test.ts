@@ -73,6 +73,19 @@ describe("what goes on beside the messages of a WhatsApp number", () => {
     await until("free words arrive now", async () => user.received().some(({ text }) => text === "Výborně"));
   });
 
+  test("an app with one address for two numbers: each number's part reaches its own account", async () => {
+    const second = scene.whatsapp.number({ app: scene.number.app });
+    await scene.admin.call("POST", "/api/admin/channels", {
+      ...scene.body,
+      name: "Druhé číslo",
+      config: { ...scene.body.config, ...second.settings },
+    });
+    const user = second.user({ name: "Na druhé" });
+    await user.text("Píšu na druhé číslo");
+    const { conversationId } = await scene.heard("Píšu na druhé číslo");
+    expect((await scene.open(conversationId)).threads[0]).toMatchObject({ accountName: "Druhé číslo" });
+  });
+
   test("files that were still on their way when the hub was killed come after it is back", async () => {
     const { user, conversationId } = await customer();
     scene.graph.faults.add({ on: ({ method, path }) => method === "GET" && path.length === 1, does: "hang" });

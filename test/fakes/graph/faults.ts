@@ -47,4 +47,3 @@ export const makeFaults = () => {
     },
   };
 };
-export type Faults = ReturnType<typeof makeFaults>;

@@ -113,4 +113,3 @@ export const makeWebhooks = () => {
     },
   };
 };
-export type Webhooks = ReturnType<typeof makeWebhooks>;

@@ -12,7 +12,7 @@ const hour = 3_600_000;
 const windowMs = 24 * hour;
 
 /** How statuses of sent messages come back. */
-export interface Ladder {
+interface Ladder {
   /** In this order; [] = none. */
   states: readonly ("sent" | "delivered" | "read" | "played" | "failed")[];
   /** Each this many times more. */

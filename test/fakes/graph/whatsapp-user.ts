@@ -204,4 +204,3 @@ export const makeUser = (number: FakeNumber, media: Media, person: Identity) => 
     },
   };
 };
-export type FakeUser = ReturnType<typeof makeUser>;
