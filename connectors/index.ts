@@ -8,4 +8,13 @@ import { whatsapp } from "./whatsapp/index.ts";
 import { whatsappWeb } from "./whatsapp/web/index.ts";
 
 /** Every channel this build knows. Adding one is a folder and a line here. */
-export const connectors: readonly Connector[] = [chat, email, loopback, messenger, instagram, phone, whatsapp, whatsappWeb];
+export const connectors: readonly Connector[] = [
+  chat,
+  email,
+  loopback,
+  messenger,
+  instagram,
+  phone,
+  whatsapp,
+  whatsappWeb,
+];

@@ -14,7 +14,15 @@ import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 /** What a key is for. A value sealed for one purpose cannot be opened for another. */
-type Purpose = "channel-secrets" | "identity" | "webhook" | "files" | "recordings" | "session" | "visitor" | "reply-token";
+type Purpose =
+  | "channel-secrets"
+  | "identity"
+  | "webhook"
+  | "files"
+  | "recordings"
+  | "session"
+  | "visitor"
+  | "reply-token";
 
 export interface Secrets {
   /** AES-256-GCM. Layout: 1 byte version, 12 bytes nonce, ciphertext, 16 bytes tag. `context` (such as a row's id) must be the same in `open`. */

@@ -19,7 +19,8 @@ export const unseen = (input: {
     (message) =>
       message.seq > input.expectedSeq &&
       !message.held &&
-      (message.direction === "in" || (message.direction === "out" && message.authorType !== "system" && message.authorId !== input.writerId)),
+      (message.direction === "in" ||
+        (message.direction === "out" && message.authorType !== "system" && message.authorId !== input.writerId)),
   );
 
 /** Refuses files the channel does not take, before anything is stored. Null limits: a note, which takes any file. */

@@ -1,4 +1,14 @@
-import type { AccountId, Calls, Check, Connection, Limits, Peer, WebhookReply, WebhookRequest, LinkView } from "#contract";
+import type {
+  AccountId,
+  Calls,
+  Check,
+  Connection,
+  Limits,
+  Peer,
+  WebhookReply,
+  WebhookRequest,
+  LinkView,
+} from "#contract";
 import type { ConversationRecord, MessageRecord } from "#core/records";
 import type { Scope } from "#core/scope";
 import type { CachedTemplates } from "#store/templates";

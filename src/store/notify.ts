@@ -3,7 +3,14 @@ import type { Log } from "#core/log";
 import type { Db } from "./db.ts";
 
 /** Pokes between nodes: nothing that must not be lost (a scan finds it later, or nobody needs it later). */
-const pokes = { ask: "linka_ask", answer: "linka_answer", account: "linka_account", outbox: "linka_outbox", fetch: "linka_fetch", live: "linka_live" } as const;
+const pokes = {
+  ask: "linka_ask",
+  answer: "linka_answer",
+  account: "linka_account",
+  outbox: "linka_outbox",
+  fetch: "linka_fetch",
+  live: "linka_live",
+} as const;
 export type Poke = keyof typeof pokes;
 
 export const poke = async (input: { readonly db: Db; readonly kind: Poke; readonly id: string }): Promise<void> => {

@@ -1,7 +1,7 @@
 import { expectTypeOf, expect, test } from "vitest";
 import type { z } from "zod";
 import type { Content, Template } from "#contract";
-import { content, type ContentView, contentType, type TemplateView } from "#wire";
+import { content, type ContentView, type contentType, type TemplateView } from "#wire";
 
 test("what a desk may send is exactly what a channel may be asked to send", () => {
   expectTypeOf<ContentView>().toExtend<Content>();

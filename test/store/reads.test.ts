@@ -126,31 +126,6 @@ describe("the inbox list", () => {
     expect(await people(both("normal"), "tajna@private.example")).toHaveLength(1);
   });
 
-  it("is narrowed by channel, tag, person, urgency and waiting customers", async () => {
-    const find = async (view: object): Promise<string[]> =>
-      (await listView({ db: bench.db, scope, view: { kind: "all", ...view } })).rows.map(({ id }) => id);
-    const [first = "", second = "", third = ""] = await find({});
-    const person = uuid();
-    await bench.db.query({
-      text: "insert into app_user (id, email, name) values ($1, $2, 'Somebody')",
-      values: [person, `${person}@filter.test`],
-    });
-    await bench.db.query({
-      text: `update conversation set tags = case when id = $1 then '{vip}'::text[] else tags end,
-          priority = case when id = $2 then 1 else 0 end, assignee_id = case when id = $3 then $4::uuid end,
-          waiting_since = case when id = $1 then null else waiting_since end
-        where id = any(array[$1, $2, $3]::uuid[])`,
-      values: [first, second, third, person],
-    });
-    expect(await find({ tag: "vip" })).toEqual([first]);
-    expect(await find({ urgent: true })).toEqual([second]);
-    expect(await find({ assigneeId: person })).toEqual([third]);
-    expect(await find({ unanswered: true })).toEqual((await find({})).filter((id) => id !== first));
-    expect(await find({ channel: "carrier-pigeon" })).toEqual([]);
-    expect(await find({ channel: account.channel })).toEqual(await find({}));
-    expect(await find({ assigneeId: "nobody" })).toEqual([]);
-  });
-
   it("shows an agent of one queue neither rows nor counts of another", async () => {
     const blind = agent({ queueIds: [uuid()] });
     expect((await listView({ db: bench.db, scope: blind, view: { kind: "all" } })).rows).toEqual([]);

@@ -155,6 +155,7 @@ export const createConversations = (input: {
     ask("conversation.threads", { conversationId: id })
       .then(({ threads }) => {
         if (held.get(id)?.state === "ready") put(id, { threads });
+        return undefined;
       })
       .catch(() => undefined)
       .finally(() => refreshing.delete(id));

@@ -64,7 +64,11 @@ export const Attachments = ({ of }: { of: readonly AttachmentView[] }): ReactNod
             <img className="picture-large" src={shown.url ?? ""} alt={shown.name} />
           ) : (
             // The browser's own viewer: a process without rights, for a file that our server lets load nothing.
-            <iframe className="pdf" src={`${shown.url ?? ""}#navpanes=0&view=FitH`} title={t("file.preview", { name: shown.name })} />
+            <iframe
+              className="pdf"
+              src={`${shown.url ?? ""}#navpanes=0&view=FitH`}
+              title={t("file.preview", { name: shown.name })}
+            />
           )}
           <p className="muted">
             {bytes(shown.size)} ·{" "}
