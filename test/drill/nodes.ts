@@ -7,7 +7,7 @@ import { type HubProcess, startHub } from "../support/hub.ts";
 import { type OwnPostgres, ownPostgres, temporaryFolder } from "../support/postgres.ts";
 import { type Balancer, startBalancer } from "./balancer.ts";
 
-export interface Node {
+interface Node {
   readonly port: number;
   /** SIGKILL now, and a start after so many milliseconds; resolves when it is ready again. */
   crash(pauseMs: number): Promise<void>;
