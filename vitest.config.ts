@@ -10,11 +10,11 @@ export default defineConfig({
     globalSetup: ["test/support/global.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     // Three thousand tests with browsers, mail servers and calls on two cores: one that a stalled machine made late is tried
     // once more and named in the output. Tests of faults are not: what they find now and then is what they are for.
     retry: 1,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
     teardownTimeout: 20_000,
     restoreMocks: true,
     unstubEnvs: true,
