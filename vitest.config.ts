@@ -12,7 +12,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     // Three thousand tests with browsers, mail servers and calls on two cores: one that a stalled machine made late is tried
-    // once more and named in the output. Tests of faults are not: what they find now and then is what they are for.
+    // once more and named in the output. The kill test, the drill and the restore test are not (retry: 0 there).
     retry: 1,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
